@@ -1,0 +1,149 @@
+/**
+ * What the day flow asks of the store, for any engine. One `Generation` is one load: it never changes, so that a call
+ * that keeps to one generation never mixes two. Codes are compared by their key (`codeKey` of lib/domain/codes).
+ */
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface KursFound {
+  readonly kurskod: string;
+  readonly inst: string;
+  readonly benamning: string | null;
+  readonly engBenamning: string | null;
+  readonly poang: string | null;
+  readonly nedlagd: string | null;
+}
+
+/** A KTILL2 row (typ FFG: calendar term = start term, termordning "1") or a KTFORT2 row (typ FORT) with its KTILL2 row's fields. */
+export interface KurstillfalleFound {
+  readonly typ: "FFG" | "FORT";
+  readonly ktill: number;
+  readonly kurskod: string;
+  /** ÅÅÅÅT */
+  readonly starttermin: string;
+  /** ÅÅÅÅT */
+  readonly kalendertermin: string;
+  readonly termordning: string;
+  readonly kurstakt: string | null;
+  readonly kurstid: string | null;
+  readonly undform: string | null;
+  readonly kursomg: string | null;
+  readonly kurstyp: string | null;
+  readonly poang: string | null;
+  readonly anmkod: string;
+  readonly begin: string;
+  readonly startvecka: string;
+  readonly slutvecka: string;
+  readonly ort: string | null;
+  readonly ortsbenamn: string | null;
+  readonly institutions: readonly string[];
+}
+
+/** A PROGPLK row (typ FFG) or KTILLP row (typ FORT). */
+export interface TermregFound {
+  readonly typ: "FFG" | "FORT";
+  /** ProgramRow.id: what participants of a programme are found by. */
+  readonly programId: number;
+  readonly ktill: number;
+  readonly kurskod: string;
+  readonly starttermin: string;
+  readonly kalendertermin: string;
+  readonly program: string;
+  readonly programinriktning: string | null;
+  readonly termordning: string;
+  readonly poang: string | null;
+  readonly institutions: readonly string[];
+}
+
+/** One set of registrations; the answer of `participants` is the union of several, in the order of their kinds. */
+export type Search =
+  | { readonly typ: "FFG"; readonly ktill: number; readonly programId?: number }
+  | { readonly typ: "FO"; readonly ktill: number; readonly termin: string; readonly programId?: number }
+  /** All re-registered on a course in a term; `institutions`: only in occasions of these ("*": any). */
+  | { readonly typ: "OM"; readonly kurskey: string; readonly termin: string; readonly institutions: "*" | readonly string[] };
+
+/** Persons in list order: one row each, with the first kind of FFG, FO, OM. */
+export interface Participant {
+  readonly regtyp: "FFG" | "FO" | "OM";
+  /** Finished UTF-8 bytes of the PersonVO element. */
+  readonly personVO: Buffer;
+  /** The personnummer as the INFO message shows it, when it is incorrect (the person then stands in no list); else null. */
+  readonly invalidPersonnummer: string | null;
+  /** E-mail address for EmailList, when it has the form x@y; else null. Only read with `email`. */
+  readonly email: string | null;
+  /** Finished text for NoEmailList: `Efternamn, Förnamn (personnummer)`. Only read with `email`. */
+  readonly noEmail: string | null;
+}
+
+export interface Generation {
+  readonly number: number;
+  /** Courses of an institution; with `termin` those with a row of that institution that term in KTILL2, KTFORT2, PROGPLK or KTILLP. By Kurskod (sv), then Institution. */
+  kursOfInstitution(institutionKey: string, termin: string | undefined): MaybePromise<readonly KursFound[]>;
+  /** The rows of KURS with that code key, by Kurskod, Institution: none when the course is unknown. */
+  kursByKod(kurskey: string): MaybePromise<readonly KursFound[]>;
+  /** KTILL2 rows of a course (any term when none is given) in order: Starttermin, begin, Anmkod. */
+  ktill2(kurskey: string, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
+  /** KTFORT2 rows of a course that match the given terms (calendar, start), in order: Starttermin, begin, Anmkod. */
+  ktfort2(kurskey: string, kalendertermin: string | undefined, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
+  /** PROGPLK rows with that start term, in order: program, programinriktning, termordning. */
+  progplk(kurskey: string, starttermin: string): MaybePromise<readonly TermregFound[]>;
+  /** KTILLP rows with that calendar term, in the same order. */
+  ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
+  /** Participants of all searches, one row per person, in list order. */
+  participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
+  /** Does any row hold this value in that field? For values wider or odder than their format, which the service itself wrote. */
+  holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
+  close(): void;
+}
+
+/** Fields whose written values can always be sent back. Compared as the search compares them. */
+export type HeldField =
+  | "Institution"
+  | "Kurskod"
+  | "Kurstakt"
+  | "Kurstid"
+  | "Undform"
+  | "Kursomgang"
+  | "Kurstyp"
+  | "Termordning"
+  | "Anmkod"
+  | "Ortskod"
+  | "program"
+  | "programinriktning"
+  | "termordningkurs";
+
+export interface CallerRecord {
+  readonly name: string;
+  /** "*" or codes of institutions. */
+  readonly institutions: "*" | readonly string[];
+  readonly verifier: "secret";
+  /** scrypt hash as `lib/access/secret.ts` writes it. */
+  readonly secretHash: string;
+  /** ISO 8601 UTC. */
+  readonly created: string;
+}
+
+export interface LoadRecord {
+  readonly number: number;
+  readonly loadedAt: string;
+  readonly files: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+  /** properties/datetime of the export, as written. */
+  readonly exportDatetime: string | null;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly warnings: number;
+}
+
+/** The service's own records beside the generations: callers, loads, code registers. */
+export interface Store {
+  /** The generation to answer from now, or undefined when nothing is loaded. Cheap: asked once per call. A new load is seen at the next call. */
+  current(): MaybePromise<Generation | undefined>;
+  /** Changes whenever a caller was added or removed, here or in another process. Cheap: asked once per call. */
+  callersVersion(): MaybePromise<number>;
+  findCaller(name: string): MaybePromise<CallerRecord | undefined>;
+  listCallers(): MaybePromise<readonly CallerRecord[]>;
+  /** Throws AdresslistaError("usage") when the name is taken. */
+  addCaller(caller: CallerRecord): MaybePromise<void>;
+  /** False when there is none. */
+  removeCaller(name: string): MaybePromise<boolean>;
+  loads(): MaybePromise<readonly LoadRecord[]>;
+  close(): MaybePromise<void>;
+}
