@@ -3,7 +3,7 @@ export const KURSKOD_MAX_LENGTH = 10;
 
 const KURSKOD = /^[0-9A-ZÅÄÖ]+$/i;
 const INSTITUTION = /^[0-9A-ZÅÄÖ]{1,4}$/i;
-const NUMBER = /^0*(\d+)(?:[.,](\d*?)0*)?$/;
+const NUMBER = /^(\d+)(?:[.,](\d+))?$/;
 
 /** The key by which codes are compared: without regard to case, surrounding blanks or how Å is composed. */
 export function codeKey(text: string): string {
@@ -28,5 +28,13 @@ export function isInstitution(text: string): boolean {
 export function numberKey(text: string): string {
   const [, whole, decimals] = NUMBER.exec(text.trim()) ?? [];
   if (whole === undefined) return codeKey(text);
-  return decimals ? `${whole}.${decimals}` : whole;
+  const significant = withoutTrailingZeros(decimals ?? "");
+  return whole.replace(/^0+(?=\d)/, "") + (significant === "" ? "" : `.${significant}`);
+}
+
+/** A loop, since a pattern such as `0+$` takes quadratic time on texts that a caller chooses. */
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }

@@ -3,33 +3,23 @@
  */
 const DAYS_PER_WEEK = 7;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-/** As dates stand in exports: extended or basic form, alone, with a zone (xs:date) or with a time part. */
-const LIBERAL_DATE = /^(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ].*|Z|[+-]\d{2}:\d{2})?$/s;
 
-/** Is the text a real date in the form ÅÅÅÅ-MM-DD? */
-export function isDate(text: string): boolean {
-  const [, year, month, day] = DATE.exec(text) ?? [];
-  return isCalendarDate(Number(year), Number(month), Number(day));
+/** Day number of a real date ÅÅÅÅ-MM-DD; undefined for anything else. */
+export function parseDay(date: string): number | undefined {
+  const [year, month, day] = DATE.exec(date)?.slice(1).map(Number) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return undefined;
+  return isCalendarDate(year, month, day) ? dayOfCalendar(year, month, day) : undefined;
 }
 
-/**
- * Reads ÅÅÅÅ-MM-DD or ÅÅÅÅMMDD, alone or followed by `T` or a blank and a time (which is not looked at), or by a time
- * zone. Gives ÅÅÅÅ-MM-DD; undefined when that is no real date.
- */
-export function readDate(text: string): string | undefined {
-  const [, year, , month, day] = LIBERAL_DATE.exec(text.trim()) ?? [];
-  const date = `${year}-${month}-${day}`;
-  return isDate(date) ? date : undefined;
+/** Day number of a real date ÅÅÅÅ-MM-DD; a RangeError for anything else. */
+export function dayOfDate(date: string): number {
+  const day = parseDay(date);
+  if (day === undefined) throw new RangeError("not a date of the form ÅÅÅÅ-MM-DD");
+  return day;
 }
 
 export function isCalendarDate(year: number, month: number, day: number): boolean {
   return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
-}
-
-/** Day number of a real date ÅÅÅÅ-MM-DD. Throws a RangeError for anything else: check with `isDate` first. */
-export function dayOfDate(date: string): number {
-  if (!isDate(date)) throw new RangeError("not a date of the form ÅÅÅÅ-MM-DD");
-  return dayOfCalendar(Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8, 10)));
 }
 
 /** Monday 1 … Sunday 7. */

@@ -1,6 +1,4 @@
-import { dayOfDate, isoWeekOfDay, mondayOfIsoWeek } from "./days.js";
-
-export { isDate, readDate } from "./days.js";
+import { dayOfDate, isoWeekOfDay, mondayOfIsoWeek, parseDay } from "./days.js";
 
 /**
  * Half-years (Swedish: terminer) as the product keeps them: `ÅÅÅÅT`, T 1 for spring and 2 for autumn ("20091").
@@ -25,6 +23,8 @@ const FIRST_AUTUMN_WEEK = 27;
 const FIRST_TWO_DIGIT_YEAR_OF_1900S = 70;
 const DIGITS = /^(\d{2}|\d{4})([12])$/;
 const NAMED = /^([VH])T?(\d{2})$/;
+/** As dates stand in exports: extended or basic form, alone, with a zone (xs:date) or with a time part. */
+const LIBERAL_DATE = /^(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ].*|Z|[+-]\d{2}:\d{2})?$/s;
 
 /**
  * Reads `ÅÅT`, `ÅÅÅÅT`, `VTÅÅ`/`HTÅÅ` and `VÅÅ`/`HÅÅ` in any case, blanks around them allowed; 00–69 are 20xx and
@@ -71,6 +71,21 @@ export function weeksInclusive(begin: string, end: string): number {
 
 export function terminOfDate(date: string): Termin {
   return terminOfHalfYear(halfYearOfDay(dayOfDate(date)));
+}
+
+/** Is the text a real date in the form ÅÅÅÅ-MM-DD? */
+export function isDate(text: string): boolean {
+  return parseDay(text) !== undefined;
+}
+
+/**
+ * Reads ÅÅÅÅ-MM-DD or ÅÅÅÅMMDD, alone or followed by a time zone, or by `T` or a blank and a time (neither is looked
+ * at). Gives ÅÅÅÅ-MM-DD; undefined when that is no real date.
+ */
+export function readDate(text: string): string | undefined {
+  const [, year, , month, day] = LIBERAL_DATE.exec(text.trim()) ?? [];
+  const date = `${year}-${month}-${day}`;
+  return isDate(date) ? date : undefined;
 }
 
 /** Days used of each half-year, in order; a day that stands in several periods counts once. */
