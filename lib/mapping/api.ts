@@ -62,6 +62,7 @@ export type ReportCause =
   | "courseDuplicate"
   | "courseWithoutSchool"
   | "occasionWithoutDates"
+  | "occasionDateMissing" // a begin or end missing or no date, taken from its learners
   | "occasionBeginAfterEnd"
   | "occasionWithoutCourse"
   | "memberUnknownGroup"

@@ -108,6 +108,8 @@ export interface PersonData {
   readonly protected: boolean;
   /** The institutionrole says staff (Faculty, Staff, Administrator, Instructor, Mentor…) and none says student. */
   readonly staff: boolean;
+  /** Some institutionrole says student: outweighs staff when the person's records are merged. Not stored. */
+  readonly student?: boolean;
 }
 
 export interface Adress {
