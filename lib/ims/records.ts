@@ -44,7 +44,12 @@ export interface ImsPerson {
   readonly recstatus?: string;
   readonly sourcedIds: readonly ImsSourcedId[];
   readonly userIds: readonly ImsUserId[];
-  readonly name?: { readonly fn?: string; readonly sort?: string; readonly family?: string; readonly given?: string };
+  readonly name?: {
+    readonly fn?: string;
+    readonly sort?: string;
+    readonly family?: string;
+    readonly given?: string;
+  };
   readonly email?: string;
   readonly telephones: readonly { readonly type?: string; readonly value: string }[];
   readonly address?: ImsAddress;
@@ -72,7 +77,11 @@ export interface ImsGroup {
   }[];
   readonly description: { readonly short?: string; readonly long?: string; readonly full?: string };
   readonly timeframe?: ImsTimeframe;
-  readonly relationships: readonly { readonly relation?: string; readonly id: ImsSourcedId; readonly label?: string }[];
+  readonly relationships: readonly {
+    readonly relation?: string;
+    readonly id: ImsSourcedId;
+    readonly label?: string;
+  }[];
   readonly extension: readonly ImsElement[];
 }
 

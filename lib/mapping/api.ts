@@ -96,15 +96,26 @@ export interface RegisterPlan {
    * The groups whose learners count for one of `groupsWithoutDates`: itself and, through class membership, the classes
    * that are members of it.
    */
-  learnerSources(group: string): readonly { readonly group: string; readonly begin?: string; readonly end?: string }[];
+  learnerSources(
+    group: string,
+  ): readonly { readonly group: string; readonly begin?: string; readonly end?: string }[];
   /** Earliest begin and latest end of the group's active learners; called once for each of `groupsWithoutDates` that has any. */
   setLearnerDates(group: string, begin: string | undefined, end: string | undefined): void;
   /** All registrations of one person. Also remembers which KTILL2 and KTFORT2 rows they need. */
-  registrationsOf(memberships: readonly PersonMembership[], person: { readonly id: string; readonly staff: boolean }): Registration[];
+  registrationsOf(
+    memberships: readonly PersonMembership[],
+    person: { readonly id: string; readonly staff: boolean },
+  ): Registration[];
   /** Is the person tied to a school by any of these groups (loaded or not)? */
   tiedToSchool(groups: readonly string[]): boolean;
   /** After the last person: the tables, and the codes to keep for ever. */
-  finish(): { readonly tables: LadokTables; readonly newCodes: { readonly institutions: ReadonlyMap<string, string>; readonly anmkod: ReadonlyMap<string, string> } };
+  finish(): {
+    readonly tables: LadokTables;
+    readonly newCodes: {
+      readonly institutions: ReadonlyMap<string, string>;
+      readonly anmkod: ReadonlyMap<string, string>;
+    };
+  };
 }
 
 export type LinkGroups = (

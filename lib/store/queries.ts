@@ -59,7 +59,12 @@ export type Search =
   | { readonly typ: "FFG"; readonly ktill: number; readonly programId?: number }
   | { readonly typ: "FO"; readonly ktill: number; readonly termin: string; readonly programId?: number }
   /** All re-registered on a course in a term; `institutions`: only in occasions of these ("*": any). */
-  | { readonly typ: "OM"; readonly kurskey: string; readonly termin: string; readonly institutions: "*" | readonly string[] };
+  | {
+      readonly typ: "OM";
+      readonly kurskey: string;
+      readonly termin: string;
+      readonly institutions: "*" | readonly string[];
+    };
 
 /** Persons in list order: one row each, with the first kind of FFG, FO, OM. */
 export interface Participant {
@@ -83,7 +88,11 @@ export interface Generation {
   /** KTILL2 rows of a course (any term when none is given) in order: Starttermin, begin, Anmkod. */
   ktill2(kurskey: string, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
   /** KTFORT2 rows of a course that match the given terms (calendar, start), in order: Starttermin, begin, Anmkod. */
-  ktfort2(kurskey: string, kalendertermin: string | undefined, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
+  ktfort2(
+    kurskey: string,
+    kalendertermin: string | undefined,
+    starttermin: string | undefined,
+  ): MaybePromise<readonly KurstillfalleFound[]>;
   /** PROGPLK rows with that start term, in order: program, programinriktning, termordning. */
   progplk(kurskey: string, starttermin: string): MaybePromise<readonly TermregFound[]>;
   /** KTILLP rows with that calendar term, in the same order. */

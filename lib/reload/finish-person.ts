@@ -1,0 +1,82 @@
+import { readPersonnummer } from "../domain/personnummer.js";
+import type { PersonData, Registration } from "../mapping/rows.js";
+import type { Encodable } from "../soap/api.js";
+import type { FinishedPerson } from "../store/sqlite/build.js";
+
+/** An address that EmailList can hold: one @ with something on both sides, no blanks. */
+const EMAIL_FORM = /^[^@\s]+@[^@\s]+$/;
+
+export interface PersonFinisher {
+  /** Writes the personVO element: the codec of the WSDL. */
+  encodePersonVO(personVO: { readonly [element: string]: Encodable }): Buffer;
+  /** The day that decides the century of a number with ten digits, ÅÅÅÅ-MM-DD. */
+  readonly today: string;
+}
+
+/** Everything that an answer needs of a person, computed once for each load (T04 4.5, personVO of the LPW wire). */
+export function finishPerson(
+  person: PersonData,
+  groups: readonly string[],
+  registrations: readonly Registration[],
+  { encodePersonVO, today }: PersonFinisher,
+): FinishedPerson {
+  const data = person.protected ? withoutContact(person) : person;
+  const { pnr, sekel, correct, shown } = readPersonnummer(data.personnummer, today);
+  const email = data.email !== undefined && EMAIL_FORM.test(data.email) ? data.email : null;
+  return {
+    data,
+    pnr,
+    sekel,
+    personVO: encodePersonVO(personVO(data, pnr, sekel)),
+    invalidPersonnummer: correct ? null : shown,
+    email,
+    noEmail: email === null ? noEmailEntry(data, pnr ?? shown) : null,
+    groups,
+    registrations,
+  };
+}
+
+/** Once more, after all records of the person have been merged: nothing of this may reach the store. */
+export function withoutContact(person: PersonData): PersonData {
+  const { id, aliases, personnummer, efternamn, fornamn, staff } = person;
+  return {
+    id,
+    aliases,
+    ...(personnummer === undefined ? {} : { personnummer }),
+    ...(efternamn === undefined ? {} : { efternamn }),
+    ...(fornamn === undefined ? {} : { fornamn }),
+    protected: true,
+    staff,
+  };
+}
+
+/** `Efternamn, Förnamn (personnummer)`; without a first name `Efternamn (personnummer)`. */
+function noEmailEntry({ efternamn, fornamn }: PersonData, personnummer: string): string {
+  const name = [efternamn, fornamn].filter((part) => part !== undefined).join(", ");
+  return `${name} (${personnummer})`.trim();
+}
+
+function personVO(data: PersonData, pnr: string | undefined, sekel: string | undefined) {
+  return {
+    emailadr: data.email,
+    enamn: data.efternamn,
+    fcoadr: data.folkbokforing?.coadr,
+    fgatadr: data.folkbokforing?.gatadr,
+    fland: data.folkbokforing?.land,
+    fort: data.folkbokforing?.ort,
+    fpostnr: data.folkbokforing?.postnr,
+    fromdat: data.tillfallig?.fromdat,
+    gallrad: false,
+    pnr,
+    sekel,
+    sms: data.sms,
+    tcoadr: data.tillfallig?.coadr,
+    telnr: data.tel,
+    tgatadr: data.tillfallig?.gatadr,
+    tland: data.tillfallig?.land,
+    tnamn: data.fornamn,
+    tomdat: data.tillfallig?.tomdat,
+    tort: data.tillfallig?.ort,
+    tpostnr: data.tillfallig?.postnr,
+  };
+}

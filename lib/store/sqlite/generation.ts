@@ -1,0 +1,204 @@
+import { codeKey, numberKey } from "../../domain/codes.js";
+import { AdresslistaError } from "../../errors.js";
+import type {
+  Generation,
+  HeldField,
+  KursFound,
+  KurstillfalleFound,
+  Participant,
+  Search,
+  TermregFound,
+} from "../queries.js";
+import { GENERATION_SCHEMA_VERSION } from "../schema.js";
+import { openReadable } from "./files.js";
+
+/** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
+const CACHE_KIB = 32 * 1024;
+
+/** Fields that compare as numbers (contract section 1, Formats). */
+const NUMERIC_FIELDS: ReadonlySet<HeldField> = new Set(["Kurstakt", "Termordning", "termordningkurs"]);
+
+/** What a value of a field is compared by, in the check that it can be sent back. */
+export function heldValueKey(field: HeldField, value: string): string {
+  return NUMERIC_FIELDS.has(field) ? numberKey(value) : codeKey(value);
+}
+
+const KURS_COLUMNS = `k.KOD AS kurskod, k.INST AS inst, k.BENAMNING AS benamning, k.ENGBENAMNING AS engBenamning,
+  k.POANG AS poang, k.NEDLAGD AS nedlagd`;
+
+const KTILL2_COLUMNS = `t.ID AS ktill, t.KURSKOD AS kurskod, t.STARTTER AS starttermin, t.KURSTAKT AS kurstakt,
+  t.KURSTID AS kurstid, t.UNDFORM AS undform, t.KURSOMG AS kursomg, t.KURSTYP AS kurstyp, t.POANG AS poang, t.KOD AS anmkod,
+  t.FROMDAT AS begin, t.STARTV AS startvecka, t.SLUTV AS slutvecka, t.ORT AS ort, o.BENAMN AS ortsbenamn,
+  t.INSTITUTIONS AS institutions`;
+
+const FFG_COLUMNS = `'FFG' AS typ, t.STARTTER AS kalendertermin, '1' AS termordning, ${KTILL2_COLUMNS}`;
+const FORT_COLUMNS = `'FORT' AS typ, f.TERMIN AS kalendertermin, CAST(f.TERMORDN AS TEXT) AS termordning, ${KTILL2_COLUMNS}`;
+const IN_ORDER = "ORDER BY t.STARTTER, t.FROMDAT, t.KOD";
+
+const TERMREG_COLUMNS = `p.ID AS programId, t.ID AS ktill, t.KURSKOD AS kurskod, t.STARTTER AS starttermin,
+  p.PROGR AS program, p.PROGINR AS programinriktning, r.TERMORDN AS termordning, t.POANG AS poang,
+  t.INSTITUTIONS AS institutions`;
+const TERMREG_ORDER =
+  "ORDER BY p.PROGR, coalesce(p.PROGINR, ''), CAST(r.TERMORDN AS REAL), r.TERMORDN, t.STARTTER, t.KOD, p.ID";
+
+/** A registration's person as the participants' query gives it: id, bytes, invalid number [, e-mail, no e-mail]. */
+type PersonRow = [number, Buffer, string | null, string | null, string | null];
+
+const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
+
+/** Opens one finished load. Every statement is prepared once, here. */
+export function openGeneration(file: string, number: number): Generation {
+  const connection = openReadable(file);
+  const version = connection.pragma("user_version", { simple: true });
+  if (version !== GENERATION_SCHEMA_VERSION) {
+    connection.close();
+    throw new AdresslistaError(
+      "database",
+      `load ${number} was made by another version of this program: reload the export`,
+    );
+  }
+  connection.pragma(`cache_size = -${CACHE_KIB}`);
+  connection.pragma("query_only = ON");
+
+  const kursOfInstitution = connection.prepare(
+    `SELECT ${KURS_COLUMNS} FROM KURS k WHERE k.INSTKEY = ? ORDER BY k.ID`,
+  );
+  const kursOfInstitutionAndTermin = connection.prepare(
+    `SELECT ${KURS_COLUMNS} FROM KURS_TERMIN kt JOIN KURS k ON k.ID = kt.KURS WHERE kt.INSTKEY = ? AND kt.TERMIN = ? ORDER BY kt.KURS`,
+  );
+  const kursByKod = connection.prepare(
+    `SELECT ${KURS_COLUMNS} FROM KURS k WHERE k.KURSKEY = ? ORDER BY k.ID`,
+  );
+  const ktill2 = connection.prepare(
+    `SELECT ${FFG_COLUMNS} FROM KTILL2 t LEFT JOIN ORT o ON o.KOD = t.ORT WHERE t.KURSKEY = ? ${IN_ORDER}`,
+  );
+  const ktill2ByStart = connection.prepare(
+    `SELECT ${FFG_COLUMNS} FROM KTILL2 t LEFT JOIN ORT o ON o.KOD = t.ORT WHERE t.KURSKEY = ? AND t.STARTTER = ? ${IN_ORDER}`,
+  );
+  const fort = (condition: string) =>
+    connection.prepare(
+      `SELECT ${FORT_COLUMNS} FROM KTILL2 t CROSS JOIN KTFORT2 f ON f.KTILL = t.ID LEFT JOIN ORT o ON o.KOD = t.ORT
+       WHERE t.KURSKEY = ? ${condition} ${IN_ORDER}`,
+    );
+  const ktfort2ByCalendar = fort("AND f.TERMIN = ?");
+  const ktfort2ByStart = fort("AND t.STARTTER = ?");
+  const ktfort2ByBoth = fort("AND f.TERMIN = ? AND t.STARTTER = ?");
+  const ktfort2 = fort("");
+  const progplk = connection.prepare(
+    `SELECT 'FFG' AS typ, t.STARTTER AS kalendertermin, ${TERMREG_COLUMNS} FROM KTILL2 t
+     CROSS JOIN PROGPLK r ON r.KTILL = t.ID CROSS JOIN PROGRAM p ON p.ID = r.PROGRAM
+     WHERE t.KURSKEY = ? AND t.STARTTER = ? ${TERMREG_ORDER}`,
+  );
+  const ktillp = connection.prepare(
+    `SELECT 'FORT' AS typ, r.TERMIN AS kalendertermin, ${TERMREG_COLUMNS} FROM KTILL2 t
+     CROSS JOIN KTILLP r ON r.KTILL = t.ID CROSS JOIN PROGRAM p ON p.ID = r.PROGRAM
+     WHERE t.KURSKEY = ? AND r.TERMIN = ? ${TERMREG_ORDER}`,
+  );
+  const held = connection.prepare("SELECT 1 FROM HELD_VALUE WHERE FIELD = ? AND VALUEKEY = ?").pluck();
+  const persons = (columns: string) => {
+    const join = "CROSS JOIN PERSONVO v ON v.ID = r.PERSON";
+    const prepare = (table: string, condition: string) =>
+      connection
+        .prepare(`SELECT ${columns} FROM ${table} r ${join} WHERE ${condition} ORDER BY r.PERSON`)
+        .raw();
+    return {
+      ffg: prepare("FFGKURS", "r.KTILL = ?"),
+      fo: prepare("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?"),
+      om: prepare("OMKURS", "r.KURSKEY = ? AND r.TERMIN = ?"),
+      omOfInstitutions: prepare(
+        "OMKURS",
+        `r.KURSKEY = ? AND r.TERMIN = ? AND EXISTS (SELECT 1 FROM KTILL2 t, json_each(t.INSTITUTIONS) i
+          WHERE t.ID = r.KTILL AND i.value IN (SELECT value FROM json_each(?)))`,
+      ),
+      program: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = ? AND r.TERMIN = ?"),
+      programOfAnyTermin: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = 'FFG'"),
+    };
+  };
+  const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
+  const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
+
+  const rowsOf = (search: Search, statements: typeof withEmail): PersonRow[] => {
+    switch (search.typ) {
+      case "FFG":
+        if (search.programId !== undefined) {
+          return statements.programOfAnyTermin.all(search.programId, search.ktill) as PersonRow[];
+        }
+        return statements.ffg.all(search.ktill) as PersonRow[];
+      case "FO":
+        if (search.programId !== undefined) {
+          return statements.program.all(search.programId, search.ktill, "FO", search.termin) as PersonRow[];
+        }
+        return statements.fo.all(search.ktill, search.termin) as PersonRow[];
+      case "OM":
+        if (search.institutions === "*")
+          return statements.om.all(search.kurskey, search.termin) as PersonRow[];
+        return statements.omOfInstitutions.all(
+          search.kurskey,
+          search.termin,
+          JSON.stringify(search.institutions),
+        ) as PersonRow[];
+    }
+  };
+
+  return {
+    number,
+    kursOfInstitution: (institutionKey, termin) =>
+      (termin === undefined
+        ? kursOfInstitution.all(institutionKey)
+        : kursOfInstitutionAndTermin.all(institutionKey, termin)) as KursFound[],
+    kursByKod: (kurskey) => kursByKod.all(kurskey) as KursFound[],
+    ktill2: (kurskey, starttermin) =>
+      withInstitutions<KurstillfalleFound>(
+        starttermin === undefined ? ktill2.all(kurskey) : ktill2ByStart.all(kurskey, starttermin),
+      ),
+    ktfort2(kurskey, kalendertermin, starttermin) {
+      if (kalendertermin === undefined) {
+        return withInstitutions(
+          starttermin === undefined ? ktfort2.all(kurskey) : ktfort2ByStart.all(kurskey, starttermin),
+        );
+      }
+      return withInstitutions(
+        starttermin === undefined
+          ? ktfort2ByCalendar.all(kurskey, kalendertermin)
+          : ktfort2ByBoth.all(kurskey, kalendertermin, starttermin),
+      );
+    },
+    progplk: (kurskey, starttermin) => withInstitutions<TermregFound>(progplk.all(kurskey, starttermin)),
+    ktillp: (kurskey, kalendertermin) => withInstitutions<TermregFound>(ktillp.all(kurskey, kalendertermin)),
+
+    participants(searches, email) {
+      const statements = email ? withEmail : withoutEmail;
+      const [only, second] = searches;
+      if (!only) return [];
+      // One occasion, the usual call: the index has its persons once and in order already.
+      if (!second && only.typ !== "OM")
+        return rowsOf(only, statements).map((row) => toParticipant(only.typ, row));
+      const byPerson = new Map<number, Participant>();
+      for (const search of [...searches].sort((a, b) => KIND_ORDER[a.typ] - KIND_ORDER[b.typ])) {
+        for (const row of rowsOf(search, statements)) {
+          if (!byPerson.has(row[0])) byPerson.set(row[0], toParticipant(search.typ, row));
+        }
+      }
+      return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
+    },
+
+    holdsValue: (field, value) => held.get(field, heldValueKey(field, value)) !== undefined,
+    close: () => connection.close(),
+  };
+}
+
+function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {
+  return {
+    regtyp,
+    personVO: row[1],
+    invalidPersonnummer: row[2],
+    email: row[3] ?? null,
+    noEmail: row[4] ?? null,
+  };
+}
+
+function withInstitutions<T>(rows: unknown[]): T[] {
+  for (const row of rows as { institutions: unknown }[])
+    row.institutions = JSON.parse(row.institutions as string);
+  return rows as T[];
+}
