@@ -213,10 +213,9 @@ async function writePersons(
   options: ReloadOptions,
 ): Promise<void> {
   const total = staging.personCount();
-  const order = { compareNames: compareSwedish };
   const finisher = { encodePersonVO: options.encodePersonVO, today };
   let done = 0;
-  for (const { person, memberships, groups } of staging.inOrder(order)) {
+  for (const { person, memberships, groups } of staging.inOrder(compareSwedish)) {
     done += 1;
     if (done % PERSONS_PER_TURN === 0) {
       options.progress?.("write", done, total);

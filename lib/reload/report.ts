@@ -48,6 +48,7 @@ const SENTENCES: Readonly<Record<ReportCause, string>> = {
   courseDuplicate: "course code that two course groups have at one institution: the first by id counts",
   courseWithoutSchool: "course that belongs to no school: no institution lists it",
   occasionWithoutDates: "occasion without dates, of its own or of its learners: not loaded",
+  occasionDateMissing: "occasion with a missing date: taken from its learners",
   occasionBeginAfterEnd: "occasion that begins after it ends: not loaded",
   occasionWithoutCourse: "occasion without a course above it: makes a course of its own",
   memberUnknownGroup: "membership of a group that is not in the export: ignored",

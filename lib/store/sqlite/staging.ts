@@ -12,7 +12,6 @@ export interface Staging {
   /** Adds a person, or merges it into the one that shares an id with it. */
   addPerson(person: PersonData): void;
   addMembership(personId: string, membership: PersonMembership, member: StagedMember): void;
-  /** Members in groups whether or not they are active: what ties a person to a school, and whose ids may be unknown. */
   personCount(): number;
   /** After the last record: indexes, and the members that no person stands behind. */
   seal(): void;
@@ -24,7 +23,7 @@ export interface Staging {
     group: string,
   ): { readonly begin: string | undefined; readonly end: string | undefined } | undefined;
   /** All persons in list order, each with its memberships. */
-  inOrder(order: PersonOrder): IterableIterator<StagedPerson>;
+  inOrder(compareNames: CompareNames): IterableIterator<StagedPerson>;
   close(): void;
 }
 
@@ -40,11 +39,11 @@ export interface StagedPerson {
   readonly groups: readonly string[];
 }
 
-export interface PersonOrder {
-  compareNames(a: string, b: string): number;
-  /** Century and personnummer: what decides between equal names. */
-  numberKey(person: PersonData): string;
-}
+/** Order of surnames, and of first names, in lists. */
+export type CompareNames = (a: string, b: string) => number;
+
+/** Century and personnummer: what decides between equal names. */
+export type NumberKey = (person: PersonData) => string;
 
 export type MergePersons = (
   first: PersonData,
@@ -59,11 +58,7 @@ export interface StagingReport {
 /** Role of a staged membership: what `PersonMembership.role` says, and "none" for a member that is no active learner. */
 const ROLES = { learner: 1, untyped: 2, none: 0 } as const;
 
-export function openStaging(
-  merge: MergePersons,
-  numberKey: PersonOrder["numberKey"],
-  report: StagingReport,
-): Staging {
+export function openStaging(merge: MergePersons, numberKey: NumberKey, report: StagingReport): Staging {
   return guarded("cannot make the temporary database", () =>
     stagingIn(new Sqlite(""), merge, numberKey, report),
   );
@@ -72,7 +67,7 @@ export function openStaging(
 function stagingIn(
   connection: Sqlite.Database,
   merge: MergePersons,
-  personNumberKey: PersonOrder["numberKey"],
+  personNumberKey: NumberKey,
   report: StagingReport,
 ): Staging {
   connection.pragma("journal_mode = OFF");
@@ -199,7 +194,7 @@ function stagingIn(
       return { begin: row.begin ?? undefined, end: row.end ?? undefined };
     },
 
-    *inOrder({ compareNames }) {
+    *inOrder(compareNames) {
       const rankOf = (column: "SURNAME" | "GIVEN") => {
         const names = connection.prepare(`SELECT DISTINCT ${column} FROM PERSON`).pluck().all() as string[];
         return ranks(names, compareNames);
@@ -254,7 +249,7 @@ function stagingIn(
 }
 
 /** The place of each name in the collator's order; names that it holds equal share one. */
-function ranks(names: string[], compare: PersonOrder["compareNames"]): Map<string, number> {
+function ranks(names: string[], compare: CompareNames): Map<string, number> {
   names.sort(compare);
   const rank = new Map<string, number>();
   let place = 0;

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { describe, it } from "mocha";
+
+const lib = fileURLToPath(new URL("../lib", import.meta.url));
+
+/** What each folder of lib may import from the others: dependencies point one way. `lib/errors.ts` is open to all. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  ims: ["domain"],
+  mapping: ["ims", "domain"],
+  store: ["mapping", "domain"],
+  soap: ["domain"],
+  access: ["store", "domain"],
+  t04: ["soap", "access", "store", "domain"],
+  reload: ["ims", "mapping", "store", "soap", "domain"],
+  sample: ["domain"],
+  http: ["soap", "t04", "access", "store"],
+  cli: ["http", "soap", "t04", "access", "reload", "ims", "mapping", "store", "domain"],
+};
+
+/** Modules that only these may use. */
+const ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp; readonly where: RegExp }[] = [
+  { what: "the environment and argv", pattern: /process\.(env|argv)\b/, where: /^(main|config)\.ts$/ },
+  { what: "process.exit", pattern: /process\.(exit\(|exitCode)/, where: /^(main|config)\.ts$/ },
+  { what: "SQL drivers", pattern: /from "(better-sqlite3|knex|pg)"/, where: /^store\// },
+  { what: "the XML parser", pattern: /from "saxes"/, where: /^(soap|ims)\/[a-z-]+\.ts$/ },
+];
+
+const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+
+describe("the architecture", () => {
+  it("has dependencies that point one way", () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const [folder, ...rest] = file.split("/");
+      if (folder === undefined || rest.length === 0) continue;
+      for (const target of importsOf(file)) {
+        const [targetFolder, ...targetRest] = target.split("/");
+        const isTopLevel = targetRest.length === 0;
+        const allowed = isTopLevel
+          ? target === "errors.js" || (folder === "cli" && target === "config.js")
+          : targetFolder === folder || (ALLOWED[folder] ?? []).includes(targetFolder ?? "");
+        if (!allowed) wrong.push(`${file} imports ${target}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it("knows every folder of lib", () => {
+    const folders = new Set(files.filter((file) => file.includes("/")).map((file) => file.split("/")[0]));
+    expect([...folders].sort()).to.deep.equal(Object.keys(ALLOWED).sort());
+  });
+
+  for (const { what, pattern, where } of ONLY_IN) {
+    it(`keeps ${what} in one place`, () => {
+      const users = files.filter((file) => pattern.test(readFileSync(join(lib, file), "utf8")));
+      expect(users.filter((file) => !where.test(file))).to.deep.equal([]);
+    });
+  }
+
+  it("finds the imports that it judges", () => {
+    expect(importsOf("reload/reload.ts")).to.include("store/sqlite/staging.js");
+  });
+});
+
+/** Paths below lib of all relative imports, static and dynamic. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(lib, file), "utf8");
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) =>
+    relative(lib, normalize(join(lib, dirname(file), path ?? ""))),
+  );
+}
