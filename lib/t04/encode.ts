@@ -1,0 +1,96 @@
+import { type Encodable, FinishedElements } from "../soap/api.js";
+import type { KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
+import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "./formats.js";
+
+/** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
+type SchemaValue = { readonly [element: string]: Encodable };
+
+export function kursInfoVO(row: KursFound, settings: FormatSettings): SchemaValue {
+  return {
+    Kurskod: writeKurskod(row.kurskod, settings),
+    Benamning: row.benamning,
+    EngBenamning: row.engBenamning,
+    Institution: row.inst,
+    Poang: row.poang,
+    Nedlagd: row.nedlagd,
+  };
+}
+
+export function kursTfVO(row: KurstillfalleFound, settings: FormatSettings): SchemaValue {
+  return {
+    typ: row.typ,
+    Kurskod: writeKurskod(row.kurskod, settings),
+    Starttermin: writeTermin(row.starttermin, settings),
+    Kurstakt: row.kurstakt === null ? null : writeKurstakt(row.kurstakt),
+    Kurstid: row.kurstid,
+    Undform: row.undform,
+    Kursomgang: row.kursomg,
+    Kurstyp: row.kurstyp ?? NO_KURSTYP,
+    Termordning: row.termordning,
+    Poang: row.poang,
+    Anmkod: row.anmkod,
+    Kalendertermin: writeTermin(row.kalendertermin, settings),
+    Startvecka: row.startvecka,
+    Slutvecka: row.slutvecka,
+    Ortskod: row.ort,
+    Ortsbenamn: row.ortsbenamn,
+  };
+}
+
+/**
+ * Occasions of courses in programmes, equal ones once: several programmes or occasions may look the same on the wire.
+ * Poang is absent where equal ones differ in it. The rows' order is kept.
+ */
+export function kursTfTermregVOs(rows: readonly TermregFound[], settings: FormatSettings): SchemaValue[] {
+  const written = new Map<string, { readonly row: TermregFound; poang: string | null }>();
+  for (const row of rows) {
+    const known = written.get(equalityKey(row));
+    if (known === undefined) written.set(equalityKey(row), { row, poang: row.poang });
+    else if (known.poang !== row.poang) known.poang = null;
+  }
+  return [...written.values()].map(({ row, poang }) => ({
+    typ: row.typ,
+    Kurskod: writeKurskod(row.kurskod, settings),
+    Starttermin: writeTermin(row.starttermin, settings),
+    program: row.program,
+    programinriktning: row.programinriktning,
+    termordningkurs: row.termordning,
+    Poang: poang,
+    Kalendertermin: writeTermin(row.kalendertermin, settings),
+  }));
+}
+
+function equalityKey(row: TermregFound): string {
+  const { typ, kurskod, starttermin, kalendertermin, program, programinriktning, termordning } = row;
+  return [typ, kurskod, starttermin, kalendertermin, program, programinriktning, termordning].join("\u0000");
+}
+
+const ENTRY_START = {
+  FFG: Buffer.from("<AdrListEntVO><Regtyp>FFG</Regtyp>"),
+  FO: Buffer.from("<AdrListEntVO><Regtyp>FO</Regtyp>"),
+  OM: Buffer.from("<AdrListEntVO><Regtyp>OM</Regtyp>"),
+} as const;
+const ENTRY_END = Buffer.from("</AdrListEntVO>");
+
+/** AdrListEntVO[] from bytes that were finished when the export was loaded. */
+export function adrListEntVOs(participants: readonly Participant[]): FinishedElements {
+  const chunks: Buffer[] = [];
+  for (const { regtyp, personVO } of participants) chunks.push(ENTRY_START[regtyp], personVO, ENTRY_END);
+  return new FinishedElements(chunks);
+}
+
+/** Addresses in list order, each once without regard to case, as it was spelled first. */
+export function emailList(participants: readonly Participant[]): string[] {
+  const spelledFirst = new Map<string, string>();
+  for (const { email } of participants) {
+    if (email === null) continue;
+    const key = email.toLowerCase();
+    if (!spelledFirst.has(key)) spelledFirst.set(key, email);
+  }
+  return [...spelledFirst.values()];
+}
+
+/** Persons without an address, as finished when the export was loaded: `Efternamn, Förnamn (personnummer)`. */
+export function noEmailList(participants: readonly Participant[]): string[] {
+  return participants.flatMap(({ email, noEmail }) => (email === null && noEmail !== null ? [noEmail] : []));
+}

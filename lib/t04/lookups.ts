@@ -1,0 +1,59 @@
+import type {
+  Generation,
+  HeldField,
+  KursFound,
+  KurstillfalleFound,
+  MaybePromise,
+  Participant,
+  Search,
+  TermregFound,
+} from "../store/queries.js";
+
+/**
+ * One call's view of one generation. Each question is put to the store once: a call may send the same course in
+ * hundreds of occasions.
+ */
+export interface Lookups {
+  kursOfInstitution(institutionKey: string, termin: string | undefined): MaybePromise<readonly KursFound[]>;
+  kursByKod(kurskey: string): MaybePromise<readonly KursFound[]>;
+  ktill2(kurskey: string, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
+  ktfort2(
+    kurskey: string,
+    kalendertermin: string | undefined,
+    starttermin: string | undefined,
+  ): MaybePromise<readonly KurstillfalleFound[]>;
+  progplk(kurskey: string, starttermin: string): MaybePromise<readonly TermregFound[]>;
+  ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
+  participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
+  holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
+}
+
+export function lookupsIn(generation: Generation): Lookups {
+  return {
+    kursOfInstitution: (institutionKey, termin) => generation.kursOfInstitution(institutionKey, termin),
+    kursByKod: once((kurskey) => generation.kursByKod(kurskey)),
+    ktill2: once((kurskey, starttermin) => generation.ktill2(kurskey, starttermin)),
+    ktfort2: once((kurskey, kalendertermin, starttermin) =>
+      generation.ktfort2(kurskey, kalendertermin, starttermin),
+    ),
+    progplk: once((kurskey, starttermin) => generation.progplk(kurskey, starttermin)),
+    ktillp: once((kurskey, kalendertermin) => generation.ktillp(kurskey, kalendertermin)),
+    participants: (searches, email) => generation.participants(searches, email),
+    holdsValue: once((field: HeldField, value: string) => generation.holdsValue(field, value)),
+  };
+}
+
+/** No value is empty and XML carries no U+0000, so that joined values tell apart all questions. */
+function once<Question extends readonly (string | undefined)[], Answer>(
+  ask: (...question: Question) => MaybePromise<Answer>,
+): (...question: Question) => MaybePromise<Answer> {
+  const answers = new Map<string, MaybePromise<Answer>>();
+  return (...question) => {
+    const key = question.join("\u0000");
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = ask(...question);
+    answers.set(key, answer);
+    return answer;
+  };
+}

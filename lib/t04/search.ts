@@ -1,0 +1,171 @@
+import { codeKey, numberKey } from "../domain/codes.js";
+import type { Termin } from "../domain/terms.js";
+import type { KurstillfalleFound, Search, TermregFound } from "../store/queries.js";
+import type { Call } from "./call.js";
+import { isFreeSearch } from "./checks.js";
+import { kurskeyOf, NO_KURSTYP, readTermin, readTyp } from "./formats.js";
+import { echoed, type KursTf, type KursTfTermreg } from "./request.js";
+import { maySee, visibleTo } from "./rights.js";
+
+/**
+ * The sets of registrations that a checked getAdrLista asks for (T04 4.1), each once: of the occasions that match and
+ * that the caller may see. The store makes their union, a person once.
+ */
+export async function searchesOf(call: Call): Promise<readonly Search[]> {
+  const found = distinctSearches();
+  const [first] = call.request.KursTfVO;
+  if (first !== undefined && isFreeSearch(call.request)) {
+    await addFreeSearch(call, first, found);
+  } else {
+    for (const occasion of call.request.KursTfVO) await addOccasion(call, occasion, found);
+    for (const occasion of call.request.KursTFTermregVO) await addTermreg(call, occasion, found);
+  }
+  return found.all();
+}
+
+/** A KursTfVO with `typ`: its first-time or continuing participants, and with OM all re-registered on the course. */
+async function addOccasion(call: Call, occasion: KursTf, found: DistinctSearches): Promise<void> {
+  const kurskey = kurskeyOf(occasion.Kurskod ?? "", call.settings);
+  const isWanted = occasion.Anmkod === undefined ? keyFieldsOf(occasion) : anmkodOf(occasion.Anmkod);
+  const starttermin = readTermin(occasion.Starttermin);
+  if (readTyp(occasion.typ ?? "") === "FFG") {
+    await addFfg(call, kurskey, starttermin, isWanted, found);
+    await addOmIfAsked(call, kurskey, starttermin, found);
+  } else {
+    const kalendertermin = readTermin(occasion.Kalendertermin);
+    await addFo(call, kurskey, kalendertermin, starttermin, isWanted, found);
+    await addOmIfAsked(call, kurskey, kalendertermin, found);
+  }
+}
+
+/** A KursTFTermregVO: those who read the course in a programme. */
+async function addTermreg(call: Call, occasion: KursTfTermreg, found: DistinctSearches): Promise<void> {
+  const kurskey = kurskeyOf(occasion.Kurskod ?? "", call.settings);
+  const isFfg = readTyp(occasion.typ ?? "") === "FFG";
+  const starttermin = readTermin(occasion.Starttermin);
+  const termin = isFfg ? starttermin : readTermin(occasion.Kalendertermin);
+  if (termin === undefined) return;
+  const rows = isFfg
+    ? await call.lookups.progplk(kurskey, termin)
+    : (await call.lookups.ktillp(kurskey, termin)).filter(
+        (row) => starttermin === undefined || row.starttermin === starttermin,
+      );
+  for (const { ktill, programId } of visibleTo(call.caller, rows.filter(programFieldsOf(occasion)))) {
+    found.add(isFfg ? { typ: "FFG", ktill, programId } : { typ: "FO", ktill, termin, programId });
+  }
+  await addOmIfAsked(call, kurskey, termin, found);
+}
+
+/** One KursTfVO without `typ`: the flags choose the kinds. Anmkod is not read (T04 1.3). */
+async function addFreeSearch(call: Call, wanted: KursTf, found: DistinctSearches): Promise<void> {
+  const kurskey = kurskeyOf(wanted.Kurskod ?? "", call.settings);
+  const starttermin = readTermin(wanted.Starttermin);
+  const kalendertermin = readTermin(wanted.Kalendertermin);
+  // The start term has been searched by already, in whichever field it came.
+  const { Starttermin: _, ...withoutTerm } = wanted;
+  const isWanted = keyFieldsOf(withoutTerm);
+  if (echoed(call.request.FFG)) await addFfg(call, kurskey, starttermin ?? kalendertermin, isWanted, found);
+  if (echoed(call.request.FO)) await addFo(call, kurskey, kalendertermin, starttermin, isWanted, found);
+  await addOmIfAsked(call, kurskey, kalendertermin ?? starttermin, found);
+}
+
+async function addFfg(
+  call: Call,
+  kurskey: string,
+  starttermin: Termin | undefined,
+  isWanted: (row: KurstillfalleFound) => boolean,
+  found: DistinctSearches,
+): Promise<void> {
+  const rows = await call.lookups.ktill2(kurskey, starttermin);
+  for (const { ktill } of visibleTo(call.caller, rows.filter(isWanted))) found.add({ typ: "FFG", ktill });
+}
+
+async function addFo(
+  call: Call,
+  kurskey: string,
+  kalendertermin: Termin | undefined,
+  starttermin: Termin | undefined,
+  isWanted: (row: KurstillfalleFound) => boolean,
+  found: DistinctSearches,
+): Promise<void> {
+  const rows = await call.lookups.ktfort2(kurskey, kalendertermin, starttermin);
+  for (const row of visibleTo(call.caller, rows.filter(isWanted))) {
+    found.add({ typ: "FO", ktill: row.ktill, termin: row.kalendertermin });
+  }
+}
+
+/**
+ * OMKURS knows no occasions, so that all of the course in that term are meant; for a caller with listed institutions
+ * those of the course's institutions that are the caller's, as the register writes them.
+ */
+async function addOmIfAsked(
+  call: Call,
+  kurskey: string,
+  termin: Termin | undefined,
+  found: DistinctSearches,
+): Promise<void> {
+  if (!echoed(call.request.OM) || termin === undefined) return;
+  if (call.caller.institutions === "*") {
+    found.add({ typ: "OM", kurskey, termin, institutions: "*" });
+    return;
+  }
+  const courses = await call.lookups.kursByKod(kurskey);
+  const institutions = courses.map(({ inst }) => inst).filter((inst) => maySee(call.caller, inst));
+  if (institutions.length > 0) found.add({ typ: "OM", kurskey, termin, institutions });
+}
+
+function anmkodOf(anmkod: string): (row: KurstillfalleFound) => boolean {
+  const key = codeKey(anmkod);
+  return (row) => codeKey(row.anmkod) === key;
+}
+
+/** A key field that is given must be equal, an absent one does not restrict. */
+function keyFieldsOf(wanted: KursTf): (row: KurstillfalleFound) => boolean {
+  const conditions: ((row: KurstillfalleFound) => boolean)[] = [];
+  const require = (
+    value: string | undefined,
+    keyOf: (text: string) => string,
+    read: (row: KurstillfalleFound) => string | null,
+  ) => {
+    if (value === undefined) return;
+    const key = keyOf(value);
+    conditions.push((row) => {
+      const held = read(row);
+      return held !== null && keyOf(held) === key;
+    });
+  };
+  require(wanted.Kurstakt, numberKey, (row) => row.kurstakt);
+  require(wanted.Kurstid, codeKey, (row) => row.kurstid);
+  require(wanted.Undform, codeKey, (row) => row.undform);
+  require(wanted.Kursomgang, codeKey, (row) => row.kursomg);
+  require(wanted.Kurstyp, codeKey, (row) => row.kurstyp ?? NO_KURSTYP);
+  require(wanted.Termordning, numberKey, (row) => row.termordning);
+  require(wanted.Ortskod, codeKey, (row) => row.ort);
+  return (row) => conditions.every((holds) => holds(row));
+}
+
+function programFieldsOf(wanted: KursTfTermreg): (row: TermregFound) => boolean {
+  const program = codeKey(wanted.program ?? "");
+  const inriktning = wanted.programinriktning === undefined ? undefined : codeKey(wanted.programinriktning);
+  const termordning = wanted.termordningkurs === undefined ? undefined : numberKey(wanted.termordningkurs);
+  return (row) =>
+    codeKey(row.program) === program &&
+    (inriktning === undefined || codeKey(row.programinriktning ?? "") === inriktning) &&
+    (termordning === undefined || numberKey(row.termordning) === termordning);
+}
+
+interface DistinctSearches {
+  add(search: Search): void;
+  all(): readonly Search[];
+}
+
+/** Two occasions of a request may match the same rows. */
+function distinctSearches(): DistinctSearches {
+  const searches = new Map<string, Search>();
+  return {
+    add(search) {
+      searches.set(Object.values(search).join("\u0000"), search);
+    },
+    all: () => [...searches.values()],
+  };
+}
