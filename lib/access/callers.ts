@@ -10,7 +10,7 @@ export interface Caller {
   readonly institutions: "*" | ReadonlySet<string>;
 }
 
-/** What a call says of who makes it (contract section 3). */
+/** What a call says of the portal that makes it (contract section 3); the end user is the operations' matter. */
 export interface Credentials {
   /** userVO.authinfovo.caller */
   readonly caller?: string | undefined;
@@ -18,11 +18,7 @@ export interface Credentials {
   readonly ticket?: string | undefined;
   /** WS-Security UsernameToken with PasswordText: counts when `caller` is absent. */
   readonly usernameToken?: { readonly username: string; readonly password: string } | undefined;
-  /** userVO.uid, the end user: without one nobody is let in. */
-  readonly uid?: string | undefined;
 }
-
-export type Authenticate = (credentials: Credentials) => Promise<Caller | undefined>;
 
 /** How long a caller whose secret was right is let in without the costly check. */
 export const REMEMBER_MILLISECONDS = 5 * 60 * 1000;
@@ -107,8 +103,7 @@ export function rememberCallers(now: () => number = () => performance.now()): Re
 }
 
 function claimOf(credentials: Credentials, defaultCaller: string | undefined): Claim | undefined {
-  const { caller, ticket, usernameToken, uid } = credentials;
-  if (!uid) return undefined;
+  const { caller, ticket, usernameToken } = credentials;
   if (!caller && usernameToken) return claim(usernameToken.username, usernameToken.password);
   return claim(caller || defaultCaller, ticket);
 }

@@ -12,8 +12,7 @@ import {
 import { hashSecret } from "../../lib/access/secret.js";
 import type { CallerRecord } from "../../lib/store/queries.js";
 
-const UID = "larare1";
-const PORTAL: Credentials = { caller: "portal", ticket: "hemlig", uid: UID };
+const PORTAL: Credentials = { caller: "portal", ticket: "hemlig" };
 
 describe("authenticate", () => {
   let secretHash: string;
@@ -34,8 +33,6 @@ describe("authenticate", () => {
       { ...PORTAL, caller: "okänd" },
       { ...PORTAL, caller: undefined },
       { ...PORTAL, ticket: undefined },
-      { ...PORTAL, uid: undefined },
-      { ...PORTAL, uid: "" },
       {},
     ];
     for (const credentials of refused) {
@@ -59,7 +56,7 @@ describe("authenticate", () => {
 
   it("takes the default caller when a portal sends none", async () => {
     const store = storeOf(record("portal", "*"));
-    const caller = await authenticate(store, rememberCallers(), { ticket: "hemlig", uid: UID }, "portal");
+    const caller = await authenticate(store, rememberCallers(), { ticket: "hemlig" }, "portal");
     expect(caller?.name).to.equal("portal");
     expect(await authenticate(store, rememberCallers(), { ...PORTAL, caller: "okänd" }, "portal")).to.equal(
       undefined,
@@ -69,11 +66,12 @@ describe("authenticate", () => {
   it("takes a UsernameToken when there is no caller, before the default caller", async () => {
     const store = storeOf(record("portal", "*"));
     const usernameToken = { username: "portal", password: "hemlig" };
-    expect(
-      (await authenticate(store, rememberCallers(), { usernameToken, uid: UID }, "annan"))?.name,
-    ).to.equal("portal");
-    expect(await authenticate(store, rememberCallers(), { usernameToken }, undefined)).to.equal(undefined);
-    const both = { caller: "okänd", ticket: "hemlig", usernameToken, uid: UID };
+    expect((await authenticate(store, rememberCallers(), { usernameToken }, "annan"))?.name).to.equal(
+      "portal",
+    );
+    const wrong = { usernameToken: { username: "portal", password: "fel" } };
+    expect(await authenticate(store, rememberCallers(), wrong, undefined)).to.equal(undefined);
+    const both = { caller: "okänd", ticket: "hemlig", usernameToken };
     expect(await authenticate(store, rememberCallers(), both, undefined)).to.equal(undefined);
   });
 

@@ -1,0 +1,443 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { dirname, resolve } from "node:path";
+import { isInstitution } from "./domain/codes.js";
+import type { TerminFormat } from "./domain/terms.js";
+import { AdresslistaError } from "./errors.js";
+import type { GroupKind, MappingSettings } from "./mapping/api.js";
+import { defaultMapping } from "./mapping/settings.js";
+
+/**
+ * The settings (contract section 4): from `adresslista.config.json`, over it the environment, over that options of the
+ * command line. One table says all there is to know of each; docs and checks are made from it.
+ */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+  /** Absolute path of the SQLite file. */
+  readonly database: string;
+  /** Without a slash at its end. */
+  readonly publicUrl: string | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly maxRequestBytes: number;
+  readonly terminFormat: TerminFormat;
+  readonly kurskodMaxLength: number;
+  /** Absolute path. */
+  readonly kurskodAliasFile: string | undefined;
+  readonly defaultCaller: string | undefined;
+  readonly keepGenerations: number;
+  readonly protected: "strip" | "exclude";
+  /** Absolute path. */
+  readonly protectedFile: string | undefined;
+  readonly mapping: MappingSettings;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const MIB = 1024 * 1024;
+
+interface Setting<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  readonly help: string;
+}
+
+const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
+  host: { kind: text(), default: "127.0.0.1", help: "address to listen on" },
+  port: { kind: wholeNumber(0, 65_535), default: 8080, help: "port to listen on; 0 takes a free one" },
+  workers: { kind: wholeNumber(1, 64), default: 1, help: "number of serving processes" },
+  database: {
+    kind: databasePath(),
+    default: "data/adresslista.sqlite",
+    help: "SQLite file of the service; its loads stand beside it",
+  },
+  publicUrl: {
+    kind: optional(httpUrl()),
+    default: undefined,
+    help: "address that the WSDL shows, up to /cxf, when it is not the one that callers use",
+  },
+  trustedProxies: {
+    kind: list("addresses, networks (CIDR) or loopback, linklocal, uniquelocal", isProxy),
+    default: [],
+    help: "proxies whose X-Forwarded headers are believed",
+  },
+  maxRequestBytes: {
+    kind: wholeNumber(1024, 100 * MIB),
+    default: MIB,
+    help: "largest request, in bytes",
+  },
+  terminFormat: {
+    kind: oneOf<TerminFormat>("YYT", "YYYYT"),
+    default: "YYT",
+    help: "how half-years are written: 091 or 20091",
+  },
+  kurskodMaxLength: {
+    kind: wholeNumber(1, 10),
+    default: 10,
+    help: "longest course code that is taken in a call; 6 is strict T04",
+  },
+  kurskodAliasFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "CSV file kurskod;alias for portals that hold six characters: the alias is written, both are read",
+  },
+  defaultCaller: {
+    kind: optional(text()),
+    default: undefined,
+    help: "caller of portals that send none",
+  },
+  keepGenerations: {
+    kind: wholeNumber(1, 100),
+    default: 3,
+    help: "loads that are kept, the served one counted",
+  },
+  protected: {
+    kind: oneOf<Settings["protected"]>("strip", "exclude"),
+    default: "strip",
+    help: "protected persons: without address, phone and e-mail, or not at all",
+  },
+  protectedFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "file with register ids of persons who are protected, one a line, # begins a comment",
+  },
+  mapping: {
+    kind: mappingKind(),
+    default: defaultMapping,
+    help: "how the export's groups and numbers are read: groupKinds, institutions, personnummerUseridTypes; each that is given replaces its default",
+  },
+  logLevel: { kind: oneOf<LogLevel>(...LOG_LEVELS), default: "info", help: "least severe lines of the log" },
+};
+
+const NAMES = Object.keys(TABLE) as (keyof Settings)[];
+const CONFIG_FILE = "adresslista.config.json";
+const CONFIG_VARIABLE = "ADRESSLISTA_CONFIG";
+const VARIABLE_PREFIX = "ADRESSLISTA_";
+
+/** What documentation says of each setting. */
+export interface SettingDescription {
+  readonly name: string;
+  readonly variable: string;
+  /** What a value must be, in words. */
+  readonly values: string;
+  readonly default: unknown;
+  readonly help: string;
+}
+
+export const SETTINGS: readonly SettingDescription[] = NAMES.map((name) => ({
+  name,
+  variable: variableOf(name),
+  values: TABLE[name].kind.says,
+  default: TABLE[name].default,
+  help: TABLE[name].help,
+}));
+
+/** Options of the command line: the settings file, and settings by their names. */
+export type Overrides = { readonly config?: string | undefined } & {
+  readonly [Name in keyof Settings]?: string | undefined;
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks all settings. Paths in the file start from the file's folder, others from `cwd`; an empty variable
+ * is none. Throws AdresslistaError("settings") with one line that names the setting and where it stands, never its value.
+ */
+export function loadSettings(env: Environment, overrides: Overrides, cwd: string): Settings {
+  const file = configFile(env, overrides, cwd);
+  const inFile = file === undefined ? {} : readConfigFile(file.path, file.source);
+  refuseUnknownVariables(env);
+  const settings: Partial<Record<keyof Settings, unknown>> = {};
+  for (const name of NAMES) {
+    settings[name] = readSetting(name, TABLE[name] as Setting<unknown>, {
+      file,
+      inFile,
+      env,
+      overrides,
+      cwd,
+    });
+  }
+  return settings as unknown as Settings;
+}
+
+interface ConfigFile {
+  readonly path: string;
+  /** Who named the file. */
+  readonly source: string;
+}
+
+interface Sources {
+  readonly file: ConfigFile | undefined;
+  readonly inFile: Readonly<Record<string, unknown>>;
+  readonly env: Environment;
+  readonly overrides: Overrides;
+  readonly cwd: string;
+}
+
+function readSetting(name: keyof Settings, setting: Setting<unknown>, sources: Sources): unknown {
+  const { file, inFile, env, overrides, cwd } = sources;
+  const option = overrides[name];
+  if (option !== undefined) {
+    return accepted(name, `option --${optionOf(name)}`, setting.kind.fromText(option, cwd));
+  }
+  const variable = env[variableOf(name)];
+  if (variable) return accepted(name, variableOf(name), setting.kind.fromText(variable, cwd));
+  if (file !== undefined && Object.hasOwn(inFile, name)) {
+    return accepted(name, file.path, setting.kind.fromJson(inFile[name], dirname(file.path)));
+  }
+  return setting.kind.isPath && typeof setting.default === "string"
+    ? resolve(cwd, setting.default)
+    : setting.default;
+}
+
+function accepted(name: string, source: string, read: Read<unknown>): unknown {
+  if ("wrong" in read) throw wrongSetting(`${name} ${read.wrong} (in ${source})`);
+  return read.value;
+}
+
+function configFile(env: Environment, overrides: Overrides, cwd: string): ConfigFile | undefined {
+  if (overrides.config !== undefined) return { path: resolve(cwd, overrides.config), source: "--config" };
+  const variable = env[CONFIG_VARIABLE];
+  if (variable) return { path: resolve(cwd, variable), source: CONFIG_VARIABLE };
+  const usual = resolve(cwd, CONFIG_FILE);
+  return existsSync(usual) ? { path: usual, source: "the working directory" } : undefined;
+}
+
+function readConfigFile(file: string, source: string): Readonly<Record<string, unknown>> {
+  const content = parseConfigFile(file, source);
+  if (!isObject(content))
+    throw wrongSetting(`${file} must hold one JSON object with settings by their names`);
+  for (const name of Object.keys(content)) {
+    if (!Object.hasOwn(TABLE, name)) throw wrongSetting(`unknown setting ${printable(name)} (in ${file})`);
+  }
+  return content;
+}
+
+function parseConfigFile(file: string, source: string): unknown {
+  let written: string;
+  try {
+    written = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    throw wrongSetting(`cannot read the settings file ${file}: ${code} (named by ${source})`, cause);
+  }
+  try {
+    return JSON.parse(written);
+  } catch (cause) {
+    // The parser's own message quotes the file, and so perhaps a secret.
+    const position = /at position (\d+)/.exec((cause as Error).message)?.[1];
+    const line = position === undefined ? undefined : written.slice(0, Number(position)).split("\n").length;
+    throw wrongSetting(`${file} is not valid JSON${line === undefined ? "" : `, see line ${line}`}`);
+  }
+}
+
+/** A variable that is spelled wrong would otherwise leave a default in force unseen. */
+function refuseUnknownVariables(env: Environment): void {
+  const known = new Set([CONFIG_VARIABLE, ...NAMES.map(variableOf)]);
+  for (const name of Object.keys(env)) {
+    if (name.startsWith(VARIABLE_PREFIX) && !known.has(name)) {
+      throw wrongSetting(`unknown setting ${printable(name)} (in the environment)`);
+    }
+  }
+}
+
+function variableOf(name: string): string {
+  return VARIABLE_PREFIX + name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function optionOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function wrongSetting(line: string, cause?: unknown): AdresslistaError {
+  return new AdresslistaError("settings", line, { cause });
+}
+
+/** A value that was read, or in words what it must be. */
+type Read<T> = { readonly value: T } | { readonly wrong: string };
+
+interface Kind<T> {
+  readonly says: string;
+  readonly isPath?: boolean;
+  fromText(text: string, folder: string): Read<T>;
+  fromJson(json: unknown, folder: string): Read<T>;
+}
+
+/** A kind whose text form is the same as its JSON string. */
+function ofText<T>(says: string, read: (text: string, folder: string) => T | undefined): Kind<T> {
+  const fromText = (written: string, folder: string): Read<T> => {
+    const value = written.trim() === "" ? undefined : read(written.trim(), folder);
+    return value === undefined ? { wrong: `must be ${says}` } : { value };
+  };
+  return {
+    says,
+    fromText,
+    fromJson: (json, folder) =>
+      typeof json === "string" ? fromText(json, folder) : { wrong: `must be ${says}` },
+  };
+}
+
+function text(): Kind<string> {
+  return ofText("a text", (written) => written);
+}
+
+function path(): Kind<string> {
+  return { ...ofText("a path", (written, folder) => resolve(folder, written)), isPath: true };
+}
+
+function databasePath(): Kind<string> {
+  const file = path();
+  const isElsewhere = (value: unknown) => typeof value === "string" && /^\s*postgres(ql)?:/i.test(value);
+  const wrong = { wrong: "must be the path of an SQLite file: PostgreSQL is not available in this version" };
+  return {
+    ...file,
+    says: "the path of an SQLite file",
+    fromText: (written, folder) => (isElsewhere(written) ? wrong : file.fromText(written, folder)),
+    fromJson: (json, folder) => (isElsewhere(json) ? wrong : file.fromJson(json, folder)),
+  };
+}
+
+function httpUrl(): Kind<string> {
+  return ofText("an http or https address without query", (written) => {
+    const url = URL.canParse(written) ? new URL(written) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
+    if (url.search || url.hash || url.username || url.password) return undefined;
+    return url.href.replace(/\/$/, "");
+  });
+}
+
+function oneOf<T extends string>(...values: readonly T[]): Kind<T> {
+  return ofText(`one of ${values.join(", ")}`, (written) => values.find((value) => value === written));
+}
+
+function optional<T>(kind: Kind<T>): Kind<T | undefined> {
+  return {
+    ...kind,
+    fromJson: (json, folder) => (json === null ? { value: undefined } : kind.fromJson(json, folder)),
+  };
+}
+
+function wholeNumber(least: number, most: number): Kind<number> {
+  const says = `a whole number from ${least} to ${most}`;
+  const read = (value: unknown): Read<number> =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+      ? { value: value as number }
+      : { wrong: `must be ${says}` };
+  return {
+    says,
+    fromText: (written) => read(/^\d+$/.test(written.trim()) ? Number(written) : undefined),
+    fromJson: read,
+  };
+}
+
+/** In the environment separated by commas. */
+function list(says: string, isItem: (item: string) => boolean): Kind<readonly string[]> {
+  const wrong = { wrong: `must be a list of ${says}` };
+  const fromJson = (json: unknown): Read<readonly string[]> =>
+    isTexts(json) && json.every(isItem) ? { value: json } : wrong;
+  return {
+    says: `a list of ${says}`,
+    fromText: (written) => fromJson(written.split(",").map((item) => item.trim())),
+    fromJson,
+  };
+}
+
+/** As express' setting "trust proxy" takes them. */
+function isProxy(item: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(item)) return true;
+  const [address = "", bits, ...rest] = item.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function mappingKind(): Kind<MappingSettings> {
+  return {
+    says: "an object with groupKinds, institutions and personnummerUseridTypes, or some of them (as JSON in the environment)",
+    fromText(written) {
+      try {
+        return readMapping(JSON.parse(written));
+      } catch {
+        return { wrong: "must be a JSON object" };
+      }
+    },
+    fromJson: readMapping,
+  };
+}
+
+const GROUP_KINDS: readonly GroupKind[] = ["school", "course", "occasion", "class", "programme"];
+const RULE_FIELDS = ["typevalue", "scheme", "level", "label"] as const;
+
+function readMapping(json: unknown): Read<MappingSettings> {
+  if (!isObject(json)) return { wrong: "must be an object" };
+  const unknown = Object.keys(json).find((name) => !Object.hasOwn(defaultMapping, name));
+  if (unknown !== undefined) return { wrong: `has an unknown field ${printable(unknown)}` };
+  const { groupKinds, institutions, personnummerUseridTypes } = { ...defaultMapping, ...json } as Record<
+    string,
+    unknown
+  >;
+  const wrong =
+    wrongGroupKinds(groupKinds) ??
+    wrongInstitutions(institutions) ??
+    (isTexts(personnummerUseridTypes) ? undefined : "personnummerUseridTypes must be a list of texts");
+  if (wrong !== undefined) return { wrong: `is wrong: ${wrong}` };
+  return { value: { groupKinds, institutions, personnummerUseridTypes } as MappingSettings };
+}
+
+function wrongGroupKinds(groupKinds: unknown): string | undefined {
+  if (!Array.isArray(groupKinds)) return "groupKinds must be a list of rules";
+  for (const [index, rule] of groupKinds.entries()) {
+    const wrong = wrongRule(rule);
+    if (wrong !== undefined) return `groupKinds[${index}] ${wrong}`;
+  }
+  return undefined;
+}
+
+function wrongRule(rule: unknown): string | undefined {
+  if (!isObject(rule)) return "must be an object";
+  const { kind, ...conditions } = rule as { kind?: unknown } & Record<string, unknown>;
+  if (!GROUP_KINDS.includes(kind as GroupKind)) return `must have a kind, one of ${GROUP_KINDS.join(", ")}`;
+  for (const [name, value] of Object.entries(conditions)) {
+    if (!(RULE_FIELDS as readonly string[]).includes(name)) return `has an unknown field ${printable(name)}`;
+    if (typeof value !== "string" || value === "" || !isPattern(value)) {
+      return `must have a regular expression as ${name}`;
+    }
+  }
+  return Object.keys(conditions).length === 0 ? `must have one of ${RULE_FIELDS.join(", ")}` : undefined;
+}
+
+function wrongInstitutions(institutions: unknown): string | undefined {
+  if (!isObject(institutions)) return "institutions must be an object: group id of a school to code";
+  for (const [id, code] of Object.entries(institutions)) {
+    if (typeof code !== "string" || !isInstitution(code)) {
+      return `institutions must have a code of 1 to 4 letters or digits for ${printable(id)}`;
+    }
+  }
+  return undefined;
+}
+
+function isPattern(source: string): boolean {
+  try {
+    new RegExp(`^(?:${source})$`, "iu");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string" && item.trim() !== "");
+}
+
+/** A name from outside, fit for one line. */
+function printable(name: string): string {
+  const shown = JSON.stringify(name.slice(0, 80)).slice(1, -1);
+  return shown === "" ? '""' : shown;
+}
