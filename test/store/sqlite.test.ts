@@ -1,0 +1,361 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import { openStore } from "../../lib/store/open.js";
+import type { Generation, Participant } from "../../lib/store/queries.js";
+import { buildGeneration } from "../../lib/store/sqlite/build.js";
+import { buildingFile, generationFile, removeUnfinished } from "../../lib/store/sqlite/files.js";
+import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
+import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
+import {
+  inTemporaryFolder,
+  NO_TABLES,
+  ONE_OCCASION,
+  publishGeneration,
+  somePerson,
+} from "../support/generation.js";
+
+const withStore = (action: (store: SqliteStore, folder: string) => Promise<void>) =>
+  inTemporaryFolder(async (folder) => {
+    const store = await openSqliteStore(join(folder, "test.sqlite"));
+    try {
+      await action(store, folder);
+    } finally {
+      store.close();
+    }
+  });
+
+const served = async (store: SqliteStore): Promise<Generation> => {
+  const generation = await store.current();
+  if (!generation) throw new Error("nothing is served");
+  return generation;
+};
+
+const names = (participants: readonly Participant[]) =>
+  participants.map(
+    ({ regtyp, personVO }) => `${regtyp} ${/<enamn>(.*)<\/enamn>/.exec(personVO.toString())?.[1]}`,
+  );
+
+const FFG = { typ: "FFG", ktill: 1, kurskod: "MATMAT02b", termin: "20261", programmes: [] } as const;
+const FO = { ...FFG, typ: "FO", termin: "20262" } as const;
+const OM = { ...FFG, typ: "OM" } as const;
+
+const caller = {
+  name: "portalen",
+  institutions: ["VUX"],
+  verifier: "secret",
+  secretHash: "scrypt$…",
+  created: "2026-11-24T00:00:00.000Z",
+} as const;
+
+describe("the SQLite store", () => {
+  it("has nothing to serve before the first load", () =>
+    withStore(async (store) => {
+      expect(await store.current()).to.equal(undefined);
+      expect(await store.loads()).to.deep.equal([]);
+    }));
+
+  it("keeps its files for its own user", () =>
+    withStore(async (store, folder) => {
+      await publishGeneration(store, ONE_OCCASION, []);
+      for (const name of readdirSync(folder).filter((file) => file.endsWith(".sqlite"))) {
+        expect(statSync(join(folder, name)).mode & 0o077, name).to.equal(0);
+      }
+    }));
+
+  it("refuses a file that is no database, without quoting it", () =>
+    inTemporaryFolder(async (folder) => {
+      const file = join(folder, "other.sqlite");
+      writeFileSync(file, "this is a text about Ann Annorlunda, not a database at all".repeat(100));
+      const error = await openStore(file).catch((reason: unknown) => reason);
+      expect(error).to.have.property("code", "database");
+      expect(String(error))
+        .to.match(/other\.sqlite|database/)
+        .and.not.match(/Annorlunda/);
+    }));
+
+  it("refuses PostgreSQL by name until it is there", async () => {
+    const error = await openStore("postgres://localhost/x").catch((reason: unknown) => reason);
+    expect(error).to.have.property("code", "settings");
+  });
+
+  describe("loads", () => {
+    it("serves a published generation, also to other connections, at the next question", () =>
+      withStore(async (store) => {
+        const other = await openSqliteStore(store.database);
+        try {
+          expect(await other.current()).to.equal(undefined);
+          const number = await publishGeneration(store, ONE_OCCASION, []);
+          expect((await served(store)).number).to.equal(number);
+          expect((await served(other)).number).to.equal(number);
+          const next = await publishGeneration(store, ONE_OCCASION, []);
+          expect((await served(other)).number).to.equal(next);
+        } finally {
+          other.close();
+        }
+      }));
+
+    it("let a call that began with the old generation end with it", () =>
+      withStore(async (store) => {
+        await publishGeneration(store, ONE_OCCASION, [somePerson("Gammal", { registrations: [FFG] })]);
+        const old = await served(store);
+        await publishGeneration(store, ONE_OCCASION, [somePerson("Ny", { registrations: [FFG] })], 1);
+        const now = await served(store);
+        expect(names(await old.participants([{ typ: "FFG", ktill: 1 }], false))).to.deep.equal([
+          "FFG Gammal",
+        ]);
+        expect(names(await now.participants([{ typ: "FFG", ktill: 1 }], false))).to.deep.equal(["FFG Ny"]);
+      }));
+
+    it("keep as many generations as the setting says", () =>
+      withStore(async (store) => {
+        for (let load = 1; load <= 4; load++) await publishGeneration(store, ONE_OCCASION, [], 2);
+        const kept = [1, 2, 3, 4].filter((number) => existsSync(generationFile(store.database, number)));
+        expect(kept).to.deep.equal([3, 4]);
+      }));
+
+    it("leave nothing behind when they are discarded, and the served one served", () =>
+      withStore(async (store, folder) => {
+        const number = await publishGeneration(store, ONE_OCCASION, []);
+        const before = readdirSync(folder).sort();
+        const builder = await buildGeneration(store.database, store.nextLoadNumber());
+        builder.addPerson(somePerson("p1"));
+        builder.discard();
+        expect(readdirSync(folder).sort()).to.deep.equal(before);
+        expect((await served(store)).number).to.equal(number);
+      }));
+
+    it("are refused when a registration points at no occasion", () =>
+      withStore(async (store) => {
+        const builder = await buildGeneration(store.database, store.nextLoadNumber());
+        builder.addPerson(somePerson("p1", { registrations: [{ ...FFG, ktill: 99 }] }));
+        expect(() => builder.finish(ONE_OCCASION)).to.throw(/does not hold together.*FFGKURS/);
+        builder.discard();
+      }));
+
+    it("sweep away what a killed load left", () =>
+      withStore(async (store) => {
+        const left = buildingFile(store.database, 7);
+        writeFileSync(left, "half");
+        removeUnfinished(store.database);
+        expect(existsSync(left)).to.equal(false);
+      }));
+
+    it("never reuse a number, and keep codes that were given", () =>
+      withStore(async (store) => {
+        await publishGeneration(store, ONE_OCCASION, []);
+        expect(store.nextLoadNumber()).to.equal(2);
+        const record = { number: 2, loadedAt: "", files: [], exportDatetime: null, counts: {}, warnings: 0 };
+        const institutions = new Map([["skola-1", "I001"]]);
+        const anmkod = new Map([["grupp-1\u0000MATMAT02b", "A0001"]]);
+        store.publish({ record, institutions, anmkod }, 3);
+        expect(store.codeRegister()).to.deep.equal({ institutions, anmkod });
+        const changed = {
+          record: { ...record, number: 3 },
+          institutions: new Map([["skola-1", "I999"]]),
+          anmkod: new Map(),
+        };
+        store.publish(changed, 3);
+        expect(store.codeRegister().institutions.get("skola-1")).to.equal("I001");
+        expect((await store.loads()).map(({ number }) => number)).to.deep.equal([3, 2, 1]);
+      }));
+
+    it("run one at a time", () =>
+      withStore(async (store) => {
+        const release = takeReloadLock(store.database);
+        expect(() => takeReloadLock(store.database)).to.throw(/another reload is running/);
+        release();
+        takeReloadLock(store.database)();
+      }));
+  });
+
+  describe("callers", () => {
+    it("are kept, listed by name and removed", () =>
+      withStore(async (store) => {
+        await store.addCaller(caller);
+        await store.addCaller({ ...caller, name: "annan", institutions: "*" });
+        expect(await store.findCaller("portalen")).to.deep.equal(caller);
+        expect((await store.listCallers()).map(({ name }) => name)).to.deep.equal(["annan", "portalen"]);
+        expect(await store.removeCaller("portalen")).to.equal(true);
+        expect(await store.removeCaller("portalen")).to.equal(false);
+        expect(await store.findCaller("portalen")).to.equal(undefined);
+      }));
+
+    it("have a name once", () =>
+      withStore(async (store) => {
+        await store.addCaller(caller);
+        expect(() => store.addCaller(caller)).to.throw(/there is a caller portalen already/);
+      }));
+
+    it("change a version that every process sees", () =>
+      withStore(async (store) => {
+        const other = await openSqliteStore(store.database);
+        try {
+          const before = [await store.callersVersion(), await other.callersVersion()];
+          await store.addCaller(caller);
+          expect(await store.callersVersion()).to.not.equal(before[0]);
+          expect(await other.callersVersion()).to.not.equal(before[1]);
+        } finally {
+          other.close();
+        }
+      }));
+  });
+});
+
+describe("a generation", () => {
+  const withGeneration = (
+    persons: readonly Parameters<typeof somePerson>[],
+    action: (generation: Generation) => Promise<void>,
+    tables = ONE_OCCASION,
+  ) =>
+    withStore(async (store) => {
+      await publishGeneration(
+        store,
+        tables,
+        persons.map((person) => somePerson(...person)),
+      );
+      await action(await served(store));
+    });
+
+  it("gives the participants of an occasion in list order", () =>
+    withGeneration(
+      [
+        ["p1", { registrations: [FFG] }],
+        ["p2", {}],
+        ["p3", { registrations: [FFG] }],
+      ],
+      async (generation) => {
+        expect(names(await generation.participants([{ typ: "FFG", ktill: 1 }], false))).to.deep.equal([
+          "FFG p1",
+          "FFG p3",
+        ]);
+      },
+    ));
+
+  it("lists a person of several searches once, with the first kind of FFG, FO, OM", () =>
+    withGeneration(
+      [
+        ["p1", { registrations: [FO] }],
+        ["p2", { registrations: [FFG, FO] }],
+        ["p3", { registrations: [OM] }],
+      ],
+      async (generation) => {
+        const found = await generation.participants(
+          [
+            { typ: "OM", kurskey: "MATMAT02B", termin: "20261", institutions: "*" },
+            { typ: "FO", ktill: 1, termin: "20262" },
+            { typ: "FFG", ktill: 1 },
+          ],
+          false,
+        );
+        expect(names(found)).to.deep.equal(["FO p1", "FFG p2", "OM p3"]);
+      },
+    ));
+
+  it("keeps re-registrations of other institutions from a caller", () =>
+    withGeneration([["p1", { registrations: [OM] }]], async (generation) => {
+      const om = { typ: "OM", kurskey: "MATMAT02B", termin: "20261" } as const;
+      expect(await generation.participants([{ ...om, institutions: ["VUX"] }], false)).to.have.length(1);
+      expect(await generation.participants([{ ...om, institutions: ["SFI"] }], false)).to.deep.equal([]);
+      expect(await generation.participants([{ ...om, institutions: [] }], false)).to.deep.equal([]);
+    }));
+
+  it("finds participants of a programme, and its code in the registration", () => {
+    const program = { id: 1, groupId: "prog-1", program: "VARD", programinriktning: "GER" };
+    const tables = {
+      ...ONE_OCCASION,
+      programs: [program],
+      progplk: [{ program: 1, ktill: 1, termordn: "1" }],
+    };
+    return withGeneration(
+      [
+        ["p1", { registrations: [{ ...FFG, programmes: [1] }] }],
+        ["p2", { registrations: [FFG] }],
+      ],
+      async (generation) => {
+        const [row] = await generation.progplk("MATMAT02B", "20261");
+        expect(row).to.include({
+          typ: "FFG",
+          program: "VARD",
+          programinriktning: "GER",
+          termordning: "1",
+          ktill: 1,
+        });
+        const found = await generation.participants(
+          [{ typ: "FFG", ktill: 1, programId: row?.programId ?? 0 }],
+          false,
+        );
+        expect(names(found)).to.deep.equal(["FFG p1"]);
+      },
+      tables,
+    );
+  });
+
+  it("gives e-mail entries only when asked", () =>
+    withGeneration([["p1", { registrations: [FFG], email: "p1@example.se" }]], async (generation) => {
+      const [without] = await generation.participants([{ typ: "FFG", ktill: 1 }], false);
+      const [withEmail] = await generation.participants([{ typ: "FFG", ktill: 1 }], true);
+      expect([without?.email, withEmail?.email]).to.deep.equal([null, "p1@example.se"]);
+    }));
+
+  it("knows an institution's courses by term, start terms and later ones", () =>
+    withGeneration([], async (generation) => {
+      const codes = async (termin?: string) =>
+        (await generation.kursOfInstitution("VUX", termin)).map(({ kurskod }) => kurskod);
+      expect(await codes()).to.deep.equal(["MATMAT02b"]);
+      expect(await codes("20261")).to.deep.equal(["MATMAT02b"]);
+      expect(await codes("20262")).to.deep.equal(["MATMAT02b"]);
+      expect(await codes("20271")).to.deep.equal([]);
+      expect(await generation.kursOfInstitution("SFI", undefined)).to.deep.equal([]);
+    }));
+
+  it("orders courses as Swedish does", () => {
+    const kurs = ["ÖVN1", "ÅKE1", "ZOO1", "AAA1", "ÄMN1"].map((kurskod) => ({ kurskod, inst: "VUX" }));
+    return withGeneration(
+      [],
+      async (generation) => {
+        const codes = (await generation.kursOfInstitution("VUX", undefined)).map(({ kurskod }) => kurskod);
+        expect(codes).to.deep.equal(["AAA1", "ZOO1", "ÅKE1", "ÄMN1", "ÖVN1"]);
+      },
+      { ...NO_TABLES, kurs },
+    );
+  });
+
+  it("gives occasions by start term and by calendar term, with the name of their place", () =>
+    withGeneration([], async (generation) => {
+      const [first] = await generation.ktill2("MATMAT02B", "20261");
+      expect(first).to.include({
+        typ: "FFG",
+        kalendertermin: "20261",
+        termordning: "1",
+        ortsbenamn: "Lingonköping",
+      });
+      expect(first?.institutions).to.deep.equal(["VUX"]);
+      const fort = { typ: "FORT", starttermin: "20261", kalendertermin: "20262", termordning: "2" };
+      expect((await generation.ktfort2("MATMAT02B", "20262", undefined))[0]).to.include(fort);
+      expect((await generation.ktfort2("MATMAT02B", undefined, "20261"))[0]).to.include(fort);
+      expect((await generation.ktfort2("MATMAT02B", "20262", "20261"))[0]).to.include(fort);
+      expect(await generation.ktfort2("MATMAT02B", "20262", "20262")).to.deep.equal([]);
+      expect(await generation.ktill2("MATMAT02B", "20262")).to.deep.equal([]);
+    }));
+
+  it("knows which values it may have written", () =>
+    withGeneration([], async (generation) => {
+      expect(await generation.holdsValue("Kurskod", "matmat02B")).to.equal(true);
+      expect(await generation.holdsValue("Kurstakt", "50")).to.equal(true);
+      expect(await generation.holdsValue("Kurstakt", "75")).to.equal(false);
+      expect(await generation.holdsValue("Anmkod", "a0001")).to.equal(true);
+      expect(await generation.holdsValue("Termordning", "2")).to.equal(true);
+    }));
+
+  it("is not opened when another version of the program made it", () =>
+    withStore(async (store) => {
+      const { default: Sqlite } = await import("better-sqlite3");
+      const number = await publishGeneration(store, ONE_OCCASION, []);
+      const file = new Sqlite(generationFile(store.database, number));
+      file.pragma("user_version = 999");
+      file.close();
+      expect(() => store.current()).to.throw(/another version.*reload/);
+    }));
+});

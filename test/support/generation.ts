@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LadokTables, PersonData } from "../../lib/mapping/rows.js";
+import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
+import { buildGeneration } from "../../lib/store/sqlite/build.js";
+import type { SqliteStore } from "../../lib/store/sqlite/store.js";
+
+/** A folder that is gone after the action. */
+export async function inTemporaryFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "adresslista-test-"));
+  try {
+    return await action(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const NO_TABLES: LadokTables = {
+  institutions: [],
+  kurs: [],
+  ktill2: [],
+  ktfort2: [],
+  ort: [],
+  programs: [],
+  progplk: [],
+  ktillp: [],
+};
+
+/** One course MATMAT02b of institution VUX with one occasion that runs in spring and autumn 2026. */
+export const ONE_OCCASION: LadokTables = {
+  ...NO_TABLES,
+  institutions: [{ kod: "VUX", benamning: "Lingonskolan" }],
+  kurs: [{ kurskod: "MATMAT02b", inst: "VUX", benamning: "Matematik 2b", poang: "100" }],
+  ort: [{ kod: "LING", benamn: "Lingonköping" }],
+  ktill2: [
+    {
+      id: 1,
+      occasionId: "grupp-1",
+      kurskod: "MATMAT02b",
+      starttermin: "20261",
+      kurstakt: "050",
+      kurstid: "DAG",
+      undform: "NML",
+      kursomg: "1",
+      anmkod: "A0001",
+      begin: "2026-01-12",
+      end: "2026-12-18",
+      startvecka: "202603",
+      slutvecka: "202651",
+      ort: "LING",
+      institutions: ["VUX"],
+    },
+  ],
+  ktfort2: [{ ktill: 1, termin: "20262", termordn: 2 }],
+};
+
+export function somePerson(
+  id: string,
+  more: Partial<FinishedPerson> & { data?: Partial<PersonData> } = {},
+): FinishedPerson {
+  const { data, ...finished } = more;
+  return {
+    pnr: "8001019808",
+    sekel: "19",
+    personVO: Buffer.from(`<PersonVO><enamn>${id}</enamn></PersonVO>`),
+    invalidPersonnummer: null,
+    email: null,
+    noEmail: null,
+    groups: [],
+    registrations: [],
+    ...finished,
+    data: { id, aliases: [id], protected: false, staff: false, ...data },
+  };
+}
+
+/** Builds and publishes a generation of these rows; returns its number. */
+export async function publishGeneration(
+  store: SqliteStore,
+  tables: LadokTables,
+  persons: readonly FinishedPerson[],
+  keep = 3,
+): Promise<number> {
+  const builder = await buildGeneration(store.database, store.nextLoadNumber());
+  for (const person of persons) builder.addPerson(person);
+  const counts = builder.finish(tables);
+  const record = {
+    number: builder.number,
+    loadedAt: "2026-11-24T03:00:00.000Z",
+    files: [],
+    exportDatetime: null,
+    counts,
+    warnings: 0,
+  };
+  store.publish({ record, institutions: new Map(), anmkod: new Map() }, keep);
+  return builder.number;
+}
