@@ -1,8 +1,8 @@
+import { mayAccess } from "../access/callers.js";
 import type { Encodable } from "../soap/api.js";
 import type { Call } from "./call.js";
 import { kursInfoVO } from "./encode.js";
 import { kurskeyOf } from "./formats.js";
-import { maySee } from "./rights.js";
 
 /**
  * KursInfoVO of getKursTf and getAdrLista (T04 3.5, 4.5): what was sent, unchanged; when nothing was, the courses' own,
@@ -17,7 +17,7 @@ export async function kursInfoOf(call: Call, kurskoder: Iterable<string | undefi
   const written: Encodable[] = [];
   for (const kurskey of kurskeys) {
     for (const row of await call.lookups.kursByKod(kurskey)) {
-      if (maySee(call.caller, row.inst)) written.push(kursInfoVO(row, call.settings));
+      if (mayAccess(call.caller, [row.inst])) written.push(kursInfoVO(row, call.settings));
     }
   }
   return written;

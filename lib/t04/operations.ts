@@ -27,6 +27,7 @@ export type Authenticate = (credentials: {
   readonly caller?: string;
   readonly ticket?: string;
   readonly usernameToken?: UsernameToken;
+  readonly uid: string;
   readonly remoteAddress: string;
 }) => Promise<Caller | undefined>;
 
@@ -73,7 +74,7 @@ async function answerOf(
 ): Promise<Answer> {
   // Without an end user nobody is asked who calls: there is no one the answer would be for.
   if (user.uid === undefined) return refusal([authFailed()]);
-  const caller = await authenticate(credentialsOf(user, context));
+  const caller = await authenticate({ uid: user.uid, ...credentialsOf(user, context) });
   if (caller === undefined) return refusal([authFailed()]);
   // After the ticket, so that a stranger does not learn what a user would be let in as.
   if (user.type !== EMPLOYEE) return refusal([forbidden("type")]);

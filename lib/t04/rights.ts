@@ -1,5 +1,4 @@
-import type { Caller } from "../access/callers.js";
-import { codeKey } from "../domain/codes.js";
+import { type Caller, mayAccess } from "../access/callers.js";
 import type { Call } from "./call.js";
 import { isWellFormed } from "./checks.js";
 import { kurskeyOf } from "./formats.js";
@@ -14,8 +13,7 @@ export async function forbiddenInstitutions(
   call: Call,
   institution: string | undefined,
 ): Promise<readonly Message[]> {
-  if (call.caller.institutions === "*" || institution === undefined) return [];
-  if (call.caller.institutions.has(codeKey(institution))) return [];
+  if (institution === undefined || mayAccess(call.caller, [institution])) return [];
   return (await isWellFormed(call, "Institution", institution)) ? [forbidden(institution)] : [];
 }
 
@@ -37,15 +35,11 @@ export async function forbiddenCourses(
     judged.add(kurskey);
     if (!(await isWellFormed(call, "Kurskod", kurskod))) continue;
     const rows = await call.lookups.kursByKod(kurskey);
-    if (rows.length > 0 && !rows.some(({ inst }) => maySee(call.caller, inst))) {
+    if (rows.length > 0 && !rows.some(({ inst }) => mayAccess(call.caller, [inst]))) {
       messages.push(forbidden(kurskod));
     }
   }
   return messages;
-}
-
-export function maySee(caller: Caller, institution: string): boolean {
-  return caller.institutions === "*" || caller.institutions.has(codeKey(institution));
 }
 
 /** Of rows that several institutions may give: those that one of the caller's gives. */
@@ -54,5 +48,5 @@ export function visibleTo<Row extends { readonly institutions: readonly string[]
   rows: readonly Row[],
 ): readonly Row[] {
   if (caller.institutions === "*") return rows;
-  return rows.filter((row) => row.institutions.some((institution) => maySee(caller, institution)));
+  return rows.filter(({ institutions }) => mayAccess(caller, institutions));
 }

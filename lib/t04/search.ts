@@ -1,3 +1,4 @@
+import { mayAccess } from "../access/callers.js";
 import { codeKey, numberKey } from "../domain/codes.js";
 import type { Termin } from "../domain/terms.js";
 import type { KurstillfalleFound, Search, TermregFound } from "../store/queries.js";
@@ -5,7 +6,7 @@ import type { Call } from "./call.js";
 import { isFreeSearch } from "./checks.js";
 import { kurskeyOf, NO_KURSTYP, readTermin, readTyp } from "./formats.js";
 import { echoed, type KursTf, type KursTfTermreg } from "./request.js";
-import { maySee, visibleTo } from "./rights.js";
+import { visibleTo } from "./rights.js";
 
 /**
  * The sets of registrations that a checked getAdrLista asks for (T04 4.1), each once: of the occasions that match and
@@ -110,7 +111,7 @@ async function addOmIfAsked(
     return;
   }
   const courses = await call.lookups.kursByKod(kurskey);
-  const institutions = courses.map(({ inst }) => inst).filter((inst) => maySee(call.caller, inst));
+  const institutions = courses.map(({ inst }) => inst).filter((inst) => mayAccess(call.caller, [inst]));
   if (institutions.length > 0) found.add({ typ: "OM", kurskey, termin, institutions });
 }
 
