@@ -1,0 +1,53 @@
+/**
+ * A WSDL → a service's codecs, compiled once at start: the file is the only place that says names, types and
+ * order, so code and published interface cannot drift apart.
+ */
+import { AdresslistaError } from "../errors.js";
+import type { Encodable, SoapVersion } from "./api.js";
+import { compileArguments, type Synonyms } from "./decode.js";
+import { compileEncoders } from "./encode.js";
+import { type RequestReader, requestReader } from "./gate.js";
+import { readWsdl, wsdlWriter } from "./wsdl.js";
+
+export interface SoapService {
+  /** The portType's name, by which the service is known. */
+  readonly name: string;
+  readonly targetNamespace: string;
+  readonly operations: readonly string[];
+  /**
+   * The call that a request's bytes make.
+   * @throws AdresslistaError "request" for what is not a valid call; its cause is the SoapFault.
+   */
+  readonly decodeRequest: RequestReader;
+  /** The envelope that answers a call. Absent values and empty strings are left out, unknown keys ignored. */
+  readonly encodeResponse: (operation: string, version: SoapVersion, value: Encodable) => Buffer;
+  /** Finished bytes of one element, for FinishedElements: `encodeElement("PersonVO", "personVO", person)`. */
+  readonly encodeElement: (elementName: string, typeName: string, value: Encodable) => Buffer;
+  /** The WSDL as served, with `address` as every port's soap:address. */
+  readonly wsdl: (address: string) => string;
+}
+
+export interface ServiceOptions {
+  /** Names that requests may use instead of the schema's: `{ kursTfVO: { KursTFtyp: "typ" } }`. Any case. */
+  readonly synonyms?: Synonyms;
+}
+
+/** @throws AdresslistaError "internal" when the WSDL has what this layer does not support. */
+export function loadService(wsdlText: string, options: ServiceOptions = {}): SoapService {
+  try {
+    const model = readWsdl(wsdlText);
+    const encoders = compileEncoders(model);
+    return {
+      name: model.portType,
+      targetNamespace: model.targetNamespace,
+      operations: model.operations.map((operation) => operation.name),
+      decodeRequest: requestReader(compileArguments(model, options.synonyms)),
+      encodeResponse: encoders.response,
+      encodeElement: encoders.element,
+      wsdl: wsdlWriter(wsdlText, model),
+    };
+  } catch (error) {
+    if (!(error instanceof AdresslistaError) || error.code !== "request") throw error;
+    throw new AdresslistaError("internal", `The WSDL cannot be read: ${error.message}`, { cause: error });
+  }
+}
