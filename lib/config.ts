@@ -60,7 +60,7 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
     help: "address that the WSDL shows, up to /cxf, when it is not the one that callers use",
   },
   trustedProxies: {
-    kind: list("addresses, networks (CIDR) or loopback, linklocal, uniquelocal", isProxy),
+    kind: list("IP addresses and networks (CIDR)", isAddressOrNetwork),
     default: [],
     help: "proxies whose X-Forwarded headers are believed",
   },
@@ -345,9 +345,7 @@ function list(says: string, isItem: (item: string) => boolean): Kind<readonly st
   };
 }
 
-/** As express' setting "trust proxy" takes them. */
-function isProxy(item: string): boolean {
-  if (["loopback", "linklocal", "uniquelocal"].includes(item)) return true;
+function isAddressOrNetwork(item: string): boolean {
   const [address = "", bits, ...rest] = item.split("/");
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;

@@ -1,0 +1,54 @@
+import type { Readable, Writable } from "node:stream";
+import type { Command } from "commander";
+import type { Overrides, Settings } from "../config.js";
+
+/** What a command has of the world: only `lib/main.ts` touches the process itself. */
+export interface CliContext {
+  readonly cwd: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** Data goes here. */
+  readonly stdout: Writable;
+  /** All else goes here. */
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  settings(overrides: Overrides): Settings;
+  /**
+   * Aborted when the program is interrupted. Until this is asked for, an interrupt ends the program at once;
+   * afterwards the command ends itself, and only a second interrupt does so.
+   */
+  interrupted(): AbortSignal;
+  /** The program's exit code when the command has done its work; 0 when not called. */
+  exitWith(code: number): void;
+}
+
+/** Adds one command to the program. */
+export type AddCommand = (program: Command, context: CliContext) => void;
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly config?: string;
+}
+
+export function withConfigOption(command: Command): Command {
+  return command.option(
+    "--config <file>",
+    "settings file (else ADRESSLISTA_CONFIG, else ./adresslista.config.json if there is one)",
+  );
+}
+
+/** Writes data and waits until it is handed on, so that an exit cuts nothing off. */
+export function print(context: CliContext, text: string): Promise<void> {
+  return written(context.stdout, text);
+}
+
+/** Says something that is no data: one line on standard error. */
+export function say(context: CliContext, line: string): Promise<void> {
+  return written(context.stderr, `${line}\n`);
+}
+
+/** A reader that has gone (`| head`) is no reason to stop: the command's work is done all the same. */
+function written(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writable) stream.write(text, () => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { authenticate, rememberCallers } from "../access/callers.js";
+import type { Settings } from "../config.js";
+import { AdresslistaError } from "../errors.js";
+import { buildHttpServer, closeHttpServer } from "../http/server.js";
+import type { Encodable } from "../soap/api.js";
+import { loadService, type SoapService } from "../soap/codec.js";
+import { openStore } from "../store/open.js";
+import type { Generation, Store } from "../store/queries.js";
+import { t04Operations } from "../t04/operations.js";
+import { readKurskodAliases } from "./kurskod-alias-file.js";
+import { errorFields } from "./log.js";
+import { packageRoot } from "./package.js";
+
+export const ENDPOINT = "/cxf/AdresslistaFetcher";
+/** How long calls in flight are given to end when the service stops, in milliseconds. */
+export const STOP_MILLISECONDS = 10_000;
+
+/** T04 calls one field by three names (3.5, 4.4). */
+const SYNONYMS = { kursTfVO: { KursTFtyp: "typ" }, kursTFTermregVO: { KursTFtyp: "typ" } };
+
+export interface RunningService {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no more calls, answers those in flight, and closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Puts the service together and listens. Throws a settings error when it cannot listen where the settings say. */
+export async function startService(settings: Settings, log: Logger): Promise<RunningService> {
+  const aliases = readKurskodAliases(settings.kurskodAliasFile);
+  const service = adresslistaService();
+  const store = await openStore(settings.database);
+  try {
+    const remembered = rememberCallers();
+    const operations = t04Operations({
+      store: tellingGenerations(store, log),
+      authenticate: (credentials) => authenticate(store, remembered, credentials, settings.defaultCaller),
+      settings: { terminFormat: settings.terminFormat, kurskodMaxLength: settings.kurskodMaxLength, aliases },
+    });
+    const server = buildHttpServer({
+      services: [{ path: ENDPOINT, service, operations: { ...operations } }],
+      maxRequestBytes: settings.maxRequestBytes,
+      trustedProxies: settings.trustedProxies,
+      publicUrl: settings.publicUrl,
+      onError: (error, incident) => log.error({ incident, ...errorFields(error) }, "internal error"),
+    });
+    const { port } = await listen(server, settings);
+    return { host: settings.host, port, stop: () => stop(server, store) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Writes PersonVO elements as the published schema has them: a load stores finished bytes. */
+export function personVOEncoder(): (personVO: { readonly [element: string]: Encodable }) => Buffer {
+  const service = adresslistaService();
+  return (personVO) => service.encodeElement("PersonVO", "personVO", personVO);
+}
+
+export function serviceUrls(settings: Settings, { host, port }: Pick<RunningService, "host" | "port">) {
+  const listening = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const endpoint = (settings.publicUrl ?? listening) + ENDPOINT;
+  return { listening, endpoint, wsdl: `${endpoint}?wsdl` };
+}
+
+function adresslistaService(): SoapService {
+  const wsdl = readFileSync(join(packageRoot(), "wsdl/adresslista.wsdl"), "utf8");
+  return loadService(wsdl, { synonyms: SYNONYMS });
+}
+
+/** Logs which load is answered from: at start, and each time another one is seen. */
+function tellingGenerations(store: Store, log: Logger): Pick<Store, "current"> {
+  let told: number | undefined | "nothing yet" = "nothing yet";
+  const tell = (generation: Generation | undefined) => {
+    const number = generation?.number;
+    if (number === told) return generation;
+    told = number;
+    if (number === undefined) log.warn("nothing is loaded: every call is answered so");
+    else log.info({ generation: number }, "answering from this load");
+    return generation;
+  };
+  const telling = { current: async () => tell(await store.current()) };
+  void telling.current().catch((error: unknown) => log.error(errorFields(error), "the load cannot be read"));
+  return telling;
+}
+
+function listen(server: Server, { host, port }: Settings): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(notListening(error, host, port)));
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function notListening(error: NodeJS.ErrnoException, host: string, port: number): AdresslistaError {
+  const reason: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port: ${port} is in use on ${host}`,
+    EACCES: `port: ${port} may not be used by this user`,
+    EADDRNOTAVAIL: `host: this machine has no address ${host}`,
+    ENOTFOUND: `host: there is no address ${host}`,
+  };
+  const line = reason[error.code ?? ""] ?? `host, port: cannot listen on ${host}, port ${port}`;
+  return new AdresslistaError("settings", line, { cause: error });
+}
+
+async function stop(server: Server, store: Store): Promise<void> {
+  await closeHttpServer(server, STOP_MILLISECONDS);
+  await store.close();
+}

@@ -1,0 +1,82 @@
+import cluster, { type Worker } from "node:cluster";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { CliContext } from "./context.js";
+import { EXIT_CODES } from "./exit.js";
+import { STOP_MILLISECONDS } from "./service.js";
+
+/** A worker that dies is started again after this, doubled for each death in a row. */
+const FIRST_RESTART_MILLISECONDS = 250;
+const LONGEST_RESTART_MILLISECONDS = 30_000;
+/** A worker that has served for so long is healthy: what it dies of then is something new. */
+const HEALTHY_MILLISECONDS = 60_000;
+/** Beyond the time that a worker gives its calls when it stops. */
+const KILL_AFTER_MILLISECONDS = STOP_MILLISECONDS + 2_000;
+
+/**
+ * Runs as many processes like this one, which share the port, until interrupted. The first one shows that it can
+ * listen before the others are started; when it cannot, it has said why, and its exit code is the program's.
+ */
+export async function runWorkers(
+  context: CliContext,
+  count: number,
+  log: Logger,
+  whenListening: (port: number) => Promise<void>,
+): Promise<void> {
+  const interrupted = context.interrupted();
+  const first = await startFirst();
+  if (typeof first === "number") {
+    if (!interrupted.aborted) context.exitWith(first);
+    return;
+  }
+  await whenListening(first.port);
+  const watches = [watch(first.worker, interrupted, log)];
+  while (watches.length < count) watches.push(watch(cluster.fork(), interrupted, log));
+  await Promise.all(watches);
+  log.info("stopped");
+
+  function startFirst(): Promise<{ worker: Worker; port: number } | number> {
+    const worker = cluster.fork();
+    const stopWorker = () => worker.process.kill("SIGTERM");
+    interrupted.addEventListener("abort", stopWorker);
+    return new Promise((resolve) => {
+      worker.once("listening", ({ port }) => resolve({ worker, port }));
+      worker.once("exit", (code) => resolve(code || EXIT_CODES.internal));
+    }).finally(() => interrupted.removeEventListener("abort", stopWorker)) as Promise<
+      { worker: Worker; port: number } | number
+    >;
+  }
+}
+
+/** Keeps one place filled until interrupted, then sees its worker out. */
+async function watch(first: Worker, interrupted: AbortSignal, log: Logger): Promise<void> {
+  let worker = first;
+  for (let deathsInRow = 0; ; deathsInRow++) {
+    const started = performance.now();
+    const { code, signal } = await ended(worker, interrupted);
+    if (interrupted.aborted) return;
+    if (performance.now() - started > HEALTHY_MILLISECONDS) deathsInRow = 0;
+    const wait = Math.min(FIRST_RESTART_MILLISECONDS * 2 ** deathsInRow, LONGEST_RESTART_MILLISECONDS);
+    log.error({ worker: worker.process.pid, code, signal, restartMilliseconds: wait }, "a worker died");
+    await delay(wait, undefined, { signal: interrupted }).catch(() => {});
+    if (interrupted.aborted) return;
+    worker = cluster.fork();
+  }
+}
+
+function ended(worker: Worker, interrupted: AbortSignal): Promise<{ code: number; signal: string }> {
+  return new Promise((resolve) => {
+    let impatience: NodeJS.Timeout | undefined;
+    const stopWorker = () => {
+      worker.process.kill("SIGTERM");
+      impatience = setTimeout(() => worker.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
+    };
+    if (interrupted.aborted) stopWorker();
+    else interrupted.addEventListener("abort", stopWorker, { once: true });
+    worker.once("exit", (code, signal) => {
+      clearTimeout(impatience);
+      interrupted.removeEventListener("abort", stopWorker);
+      resolve({ code, signal });
+    });
+  });
+}

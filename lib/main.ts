@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { addCallerCommands } from "./cli/caller.js";
+import type { CliContext } from "./cli/context.js";
+import { addDemoCommand } from "./cli/demo.js";
+import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
+import { packageVersion } from "./cli/package.js";
+import { addReloadCommand } from "./cli/reload.js";
+import { addServeCommand } from "./cli/serve.js";
+import { addStatusCommand } from "./cli/status.js";
+import { loadSettings } from "./config.js";
+
+/** argv → command → exit code: the program `adresslista` (contract section 4). */
+const ADD_COMMANDS = [addServeCommand, addReloadCommand, addStatusCommand, addCallerCommands, addDemoCommand];
+
+let exitCode: number = EXIT_OK;
+let interruptCode: number | undefined;
+let endsItself = false;
+const interruption = new AbortController();
+
+const context: CliContext = {
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  settings: (overrides) => loadSettings(process.env, overrides, process.cwd()),
+  interrupted() {
+    endsItself = true;
+    return interruption.signal;
+  },
+  exitWith(code) {
+    exitCode = code;
+  },
+};
+
+const program = new Command("adresslista")
+  .description("T04, adresslista and emaillista, over SOAP from the register export of adult education")
+  .version(packageVersion())
+  .exitOverride()
+  .showHelpAfterError("(--help says more)");
+for (const addCommand of ADD_COMMANDS) addCommand(program, context);
+
+for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(code));
+for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+
+await run();
+
+async function run(): Promise<never> {
+  try {
+    await program.parseAsync(process.argv);
+    process.exit(interruptCode ?? exitCode);
+  } catch (error) {
+    if (interruptCode !== undefined) process.exit(interruptCode);
+    const { code, text } = endingOf(error);
+    if (text === undefined || !process.stderr.writable) process.exit(code);
+    process.stderr.write(`${text}\n`, () => process.exit(code));
+    return new Promise<never>(() => {});
+  }
+}
+
+/** The first one asks a command that can end itself to do so; otherwise, and the second time, the program ends. */
+function interrupt(code: number): void {
+  if (!endsItself || interruptCode !== undefined) process.exit(code);
+  interruptCode = code;
+  interruption.abort();
+}
+
+/** Whoever read our output has gone: writing stops, the work goes on. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
