@@ -71,8 +71,7 @@ interface Plan extends Required<ExportOptions> {
 function planOf(options: ExportOptions): Plan {
   const { persons, occasions, memberships, seed } = options;
   for (const [name, value] of Object.entries({ seed, persons, occasions, memberships })) {
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new RangeError(`${name}: a whole number from 0, please`);
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name}: a whole number from 0`);
   }
   const staff = Math.floor(persons / PERSONS_PER_STAFF);
   const students = persons - staff;

@@ -1,11 +1,3 @@
-/**
- * `npm run sample`: writes the sample export of `data/` anew, or with sizes an export of any size.
- *
- *   npm run sample
- *   npm run sample -- --persons 60000 --occasions 3000 --memberships 200000 --seed 1 --out /tmp/export.xml
- *
- * A program of its own beside the service; exits 2 for wrong usage.
- */
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
@@ -14,37 +6,63 @@ import { generateExport } from "./generate.js";
 import { SHOWCASE_SEED, showcaseExport } from "./showcase.js";
 
 const SAMPLE_FILE = fileURLToPath(new URL("../../data/sample-export.xml", import.meta.url));
-const USAGE = "npm run sample -- [--persons N --occasions N --memberships N --out FILE] [--seed N]";
+const USAGE = "Usage: npm run sample -- [--out FILE] [--seed N] [--persons N --occasions N --memberships N]";
+const EXIT_DONE = 0;
+const EXIT_INTERNAL = 1;
 const EXIT_USAGE = 2;
 
-try {
-  const { chunks, out } = readArguments();
-  console.error(`Writing ${out} …`);
-  await pipeline(chunks, createWriteStream(out));
-  console.error("Done.");
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  console.error(`Usage: ${USAGE}`);
-  process.exitCode = EXIT_USAGE;
+/**
+ * `npm run sample` (through data/write-sample.mjs): writes the sample export of `data/` anew, or with sizes an export
+ * of any size. Says on stderr what it does, and returns the exit code.
+ */
+export async function writeSample(args: readonly string[]): Promise<number> {
+  let order: Order;
+  try {
+    order = readOrder(args);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n${USAGE}`);
+    return EXIT_USAGE;
+  }
+  try {
+    console.error(`Writing ${order.out}`);
+    await pipeline(order.chunks, createWriteStream(order.out));
+    return EXIT_DONE;
+  } catch (error) {
+    console.error(messageOf(error));
+    return EXIT_INTERNAL;
+  }
 }
 
-function readArguments(): { readonly chunks: Iterable<string>; readonly out: string } {
-  const number = { type: "string" } as const;
+interface Order {
+  readonly chunks: Iterable<string>;
+  readonly out: string;
+}
+
+/** Throws for what cannot be, before any file is touched. */
+function readOrder(args: readonly string[]): Order {
+  const text = { type: "string" } as const;
   const { values } = parseArgs({
-    options: {
-      persons: number,
-      occasions: number,
-      memberships: number,
-      seed: number,
-      out: { type: "string" },
-    },
+    args: [...args],
+    options: { persons: text, occasions: text, memberships: text, seed: text, out: text },
   });
-  const seed = values.seed === undefined ? SHOWCASE_SEED : Number(values.seed);
-  const sizes = [values.persons, values.occasions, values.memberships];
-  if (sizes.every((size) => size === undefined)) {
-    return { chunks: showcaseExport(seed), out: values.out ?? SAMPLE_FILE };
-  }
-  const [persons = Number.NaN, occasions = Number.NaN, memberships = Number.NaN] = sizes.map(Number);
-  if (values.out === undefined) throw new RangeError("out: where to write an export of a size of its own");
-  return { chunks: generateExport({ seed, persons, occasions, memberships }), out: values.out };
+  const seed = numberOf("seed", values.seed ?? String(SHOWCASE_SEED));
+  const isShowcase =
+    values.persons === undefined && values.occasions === undefined && values.memberships === undefined;
+  if (isShowcase) return { chunks: showcaseExport(seed), out: values.out ?? SAMPLE_FILE };
+  if (values.out === undefined) throw new RangeError("out: the file to write an export of these sizes to");
+  const sizes = {
+    persons: numberOf("persons", values.persons),
+    occasions: numberOf("occasions", values.occasions),
+    memberships: numberOf("memberships", values.memberships),
+  };
+  return { chunks: generateExport({ seed, ...sizes }), out: values.out };
+}
+
+function numberOf(name: string, text: string | undefined): number {
+  if (text === undefined || !/^\d+$/.test(text)) throw new RangeError(`${name}: a whole number from 0`);
+  return Number(text);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
