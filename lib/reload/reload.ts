@@ -153,7 +153,7 @@ async function readFiles(
   };
   for (const file of options.files) {
     options.progress?.("read", 0, undefined);
-    const onProgress = (done: number, total: number) => options.progress?.("read", done, total);
+    const onProgress = (done: number, total: number | undefined) => options.progress?.("read", done, total);
     read.summaries.push(
       await readImsFile(file, handler, { ...(options.signal ? { signal: options.signal } : {}), onProgress }),
     );

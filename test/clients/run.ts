@@ -37,8 +37,8 @@ const CLIENTS: readonly ForeignClient[] = [
 ];
 
 /** An institution and a term of the sample export. */
-const INSTITUTION = process.env.CLIENTS_INSTITUTION ?? "I001";
-const TERMIN = "252";
+const INSTITUTION = "LVUX";
+const TERMIN = "262";
 
 const folder = mkdtempSync(join(tmpdir(), "adresslista-clients-"));
 const port = await freePort();
