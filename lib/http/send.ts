@@ -1,0 +1,47 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { constants, gzip } from "node:zlib";
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/** Bytes of a body from which compressing it is worth the time: below, it fits one packet anyway. */
+export const MIN_COMPRESSED_BYTES = 1_400;
+
+/** Sends a whole answer with its length, compressed only for a client that asks for it. */
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): Promise<void> {
+  const compress =
+    answer.body.length >= MIN_COMPRESSED_BYTES && asksForGzip(request.headers["accept-encoding"]);
+  const body = compress ? await gzipBytes(answer.body, { level: constants.Z_BEST_SPEED }) : answer.body;
+  if (response.destroyed || response.headersSent) return;
+  const headers: OutgoingHttpHeaders = {
+    "Content-Type": answer.contentType,
+    "Content-Length": body.length,
+    ...answer.headers,
+  };
+  if (compress) headers["Content-Encoding"] = "gzip";
+  // A body that was not read to its end cannot be followed by another request.
+  if (!request.complete) headers.Connection = "close";
+  response.writeHead(answer.status, headers);
+  response.end(body);
+}
+
+const gzipBytes = promisify<Buffer, { level: number }, Buffer>(gzip);
+
+function asksForGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined) return false;
+  return acceptEncoding.split(",").some((offer) => {
+    const [coding = "", ...parameters] = offer.split(";").map((part) => part.trim().toLowerCase());
+    if (coding !== "gzip" && coding !== "x-gzip") return false;
+    const quality = parameters.find((parameter) => parameter.startsWith("q="));
+    return quality === undefined || Number(quality.slice(2)) > 0;
+  });
+}
