@@ -305,7 +305,7 @@ const OCCASIONS: readonly Offer[] = [
   { id: "T020", courses: ["K16"], when: "block3", takt: "100", tid: "KVÄ", ort: "ODON", draw: 10 },
   { id: "T021", courses: ["K20"], when: "half1", form: "DST", ort: null, draw: 13 },
   { id: "T022", courses: ["K21"], when: "half2", form: "DST", tid: "KVÄ", ort: null, draw: 11 },
-  { id: "T023", courses: ["K33"], when: "HT26", takt: "FLEX", form: "DST", typ: "UPP", ort: null, draw: 12 },
+  { id: "T023", courses: ["K33"], when: "HT26", takt: "VAR", form: "DST", typ: "UPP", ort: null, draw: 12 },
   { id: "T024", courses: ["K42"], when: "block1", form: "DST", ort: null, draw: 10 },
   { id: "T025", courses: ["K42"], when: "fromMidsummer", form: "DST", ort: null, draw: 11 },
   // Gy11, ordinary ones; most without Kurstakt, many without Kurstyp or Anmkod
