@@ -14,7 +14,7 @@ import { type AdrListRequest, echoed, readAdrList, readUser, type UserRequest } 
 export interface CallContext {
   readonly remoteAddress: string;
   /** WS-Security UsernameToken of the header, when there is one. */
-  readonly usernameToken?: UsernameToken;
+  readonly usernameToken?: UsernameToken | undefined;
 }
 
 export interface UsernameToken {
