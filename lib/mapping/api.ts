@@ -90,16 +90,19 @@ export type ReportCause =
 export interface RegisterPlan {
   /** Is this id a known group (of any kind, loaded or not)? */
   hasGroup(id: string): boolean;
-  /** Which occasions and classes lack a begin or an end that must come from their learners (before `setLearnerDates`). */
+  /**
+   * Which occasions and course groups lack a begin or an end that must come from their learners (before
+   * `setLearnerDates`), by every id that leads to one.
+   */
   readonly groupsWithoutDates: ReadonlySet<string>;
   /**
-   * The groups whose learners count for one of `groupsWithoutDates`: itself and, through class membership, the classes
-   * that are members of it.
+   * The groups whose learners count for one of `groupsWithoutDates`: itself, with the dates of their roles, and the
+   * classes that are members of it, with the dates given here (those of the class's role; none: nothing is known).
    */
   learnerSources(
     group: string,
   ): readonly { readonly group: string; readonly begin?: string; readonly end?: string }[];
-  /** Earliest begin and latest end of the group's active learners; called once for each of `groupsWithoutDates` that has any. */
+  /** Earliest begin and latest end of the group's active learners, for each of `groupsWithoutDates`, before the first person. */
   setLearnerDates(group: string, begin: string | undefined, end: string | undefined): void;
   /** All registrations of one person. Also remembers which KTILL2 and KTFORT2 rows they need. */
   registrationsOf(

@@ -41,23 +41,24 @@ export function linkGraph(
   settings: MappingSettings,
   report: Report,
 ): GroupGraph {
-  const { drafts, draftOf } = joinRecords(records, report);
   const kindOf = groupKindOf(settings.groupKinds);
-  const nodes = new Map(Array.from(drafts, (draft) => [draft, nodeOf(draft, kindOf(draft.record))] as const));
-  for (const [draft, node] of nodes) {
+  const joined = joinRecords(records, report).map((draft) => ({
+    draft,
+    node: nodeOf(draft, kindOf(draft.record)),
+  }));
+  const nodeByAnyId = new Map(joined.flatMap(({ node }) => node.ids.map((id) => [id, node] as const)));
+  const find = (id: string) => nodeByAnyId.get(id);
+  for (const { draft, node } of joined) {
     if (node.kind === undefined) report("groupKindUnknown", node.id);
-    linkParents(node, draft, (id) => nodeAt(draftOf(id)), report);
+    linkParents(node, draft.record, find, report);
   }
-  function nodeAt(draft: Draft | undefined): Node | undefined {
-    return draft === undefined ? undefined : nodes.get(draft);
-  }
-  const groups = [...nodes.values()].sort(byId);
+  const groups = joined.map(({ node }) => node).sort(byId);
   for (const group of parentsFirst(groups, report)) {
     linkSchools(group);
     for (const parent of group.parents) parent.children.push(group);
   }
   for (const group of groups) group.children.sort(byId);
-  return { groups, find: (id) => nodeAt(draftOf(id)) };
+  return { groups, find };
 }
 
 export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
@@ -79,10 +80,7 @@ interface Node extends Group {
   stepsToSchool: number;
 }
 
-function joinRecords(
-  records: readonly ImsGroup[],
-  report: Report,
-): { drafts: Iterable<Draft>; draftOf: (id: string) => Draft | undefined } {
+function joinRecords(records: readonly ImsGroup[], report: Report): readonly Draft[] {
   const drafts = new Set<Draft>();
   const draftByAnyId = new Map<string, Draft>();
   for (const [index, record] of records.entries()) {
@@ -110,7 +108,7 @@ function joinRecords(
     drafts.add(draft);
     for (const alias of draft.ids) draftByAnyId.set(alias, draft);
   }
-  return { drafts, draftOf: (id) => draftByAnyId.get(id) };
+  return [...drafts];
 }
 
 function mergeRecords(first: ImsGroup, second: ImsGroup): ImsGroup {
@@ -144,9 +142,14 @@ function nodeOf(draft: Draft, kind: GroupKind | undefined): Node {
   };
 }
 
-function linkParents(node: Node, draft: Draft, find: (id: string) => Node | undefined, report: Report): void {
+function linkParents(
+  node: Node,
+  record: ImsGroup,
+  find: (id: string) => Node | undefined,
+  report: Report,
+): void {
   const parents = new Set<Node>();
-  for (const relationship of draft.record.relationships.filter(isParent)) {
+  for (const relationship of record.relationships.filter(isParent)) {
     const parent = find(relationship.id.id);
     if (parent === undefined) report("parentUnknown", node.id);
     else if (parent === node) report("groupSelfParent", node.id);

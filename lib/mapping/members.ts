@@ -1,7 +1,6 @@
 import { readDate } from "../domain/terms.js";
 import type { ImsMember, ImsRole } from "../ims/records.js";
 import type { PersonMembership, Report } from "./api.js";
-import { present } from "./collections.js";
 import { registerDate } from "./dates.js";
 
 /** What a member is and which of its roles count. */
@@ -33,15 +32,18 @@ const INACTIVE_STATUS = "0";
 export function memberRoles(member: ImsMember, report: Report): MemberRoles {
   const active = activeRoles(member);
   if (isGroupMember(member)) return { kind: "group", active: active.length > 0, roles: [] };
-  const isStaff = member.roles.some((role) => !isDeleted(role) && STAFF.test(role.roletype ?? ""));
-  const roles = active.flatMap((role): PersonMembership[] => {
+  const roles: PersonMembership[] = [];
+  for (const role of active) {
     const isUntyped = role.roletype === undefined;
-    if (isUntyped ? isStaff : !LEARNER.test(role.roletype)) return [];
-    return [
-      { group: member.group.id, role: isUntyped ? "untyped" : "learner", ...roleDates(role, member, report) },
-    ];
-  });
+    if (isUntyped ? saysStaff(member) : !LEARNER.test(role.roletype)) continue;
+    const dates = roleDates(role, member, report);
+    roles.push({ group: member.group.id, role: isUntyped ? "untyped" : "learner", ...dates });
+  }
   return { kind: "person", active: active.length > 0, roles };
+}
+
+function saysStaff(member: ImsMember): boolean {
+  return member.roles.some((role) => !isDeleted(role) && STAFF.test(role.roletype ?? ""));
 }
 
 export function isGroupMember(member: ImsMember): boolean {
@@ -67,11 +69,15 @@ export function roleDates(
   member: ImsMember,
   report: Report,
 ): { readonly begin?: string; readonly end?: string } {
-  return present({
-    begin: memberDate(role.timeframe?.begin, member, report),
-    end: memberDate(role.timeframe?.end, member, report),
-  });
+  if (role.timeframe === undefined) return noDates;
+  const begin = memberDate(role.timeframe.begin, member, report);
+  const end = memberDate(role.timeframe.end, member, report);
+  // spelt out: this is done for every membership of the register
+  if (begin === undefined) return end === undefined ? noDates : { end };
+  return end === undefined ? { begin } : { begin, end };
 }
+
+const noDates = {};
 
 function memberDate(text: string | undefined, member: ImsMember, report: Report): string | undefined {
   const date = registerDate(text);

@@ -16,7 +16,10 @@ export interface Timetable {
 }
 
 export interface Timetables {
-  /** Fills what the group's own timeframe lacks. Before the first `of` for that group. */
+  /**
+   * Fills what the group's own timeframe lacks; called several times, the earliest begin and latest end. Before the
+   * first `of` for that group.
+   */
   setLearnerDates(group: Group, begin: string | undefined, end: string | undefined): void;
   /** Undefined for an occasion that cannot be loaded: without dates, or begin after end (reported). */
   of(occasion: Occasion): Timetable | undefined;
@@ -42,10 +45,22 @@ export function timetables(spanOf: (periods: readonly Period[]) => Span, report:
     return { period, span: spanOf([period]), runsIn: fullTerminer([period]) };
   };
   return {
-    setLearnerDates: (group, begin, end) => learnerDates.set(group, { begin, end }),
+    setLearnerDates: (group, begin, end) => {
+      const known = learnerDates.get(group);
+      learnerDates.set(group, {
+        begin: [begin, known?.begin].filter((date) => date !== undefined).sort()[0],
+        end: [end, known?.end]
+          .filter((date) => date !== undefined)
+          .sort()
+          .at(-1),
+      });
+    },
     of: (occasion) => {
-      if (!known.has(occasion)) known.set(occasion, timetableOf(occasion));
-      return known.get(occasion);
+      const timetable = known.get(occasion);
+      if (timetable !== undefined || known.has(occasion)) return timetable;
+      const settled = timetableOf(occasion);
+      known.set(occasion, settled);
+      return settled;
     },
   };
 }

@@ -90,10 +90,10 @@ function comparablePersonnummer(received: string): string {
 }
 
 function personnummerOf(record: ImsPerson, settings: MappingSettings): string | undefined {
-  const carrying = new Set(settings.personnummerUseridTypes.map(codeKey));
-  const userIds = record.userIds.filter(({ type }) => type !== undefined && carrying.has(codeKey(type)));
+  const carriesPersonnummer = (type: string | undefined) =>
+    settings.personnummerUseridTypes.some((carrying) => carrying.toLowerCase() === type?.toLowerCase());
   return (
-    userIds[0]?.value ??
+    record.userIds.find(({ type }) => carriesPersonnummer(type))?.value ??
     record.sourcedIds.find(({ id }) => hasPersonnummerForm(id))?.id ??
     extensionText(record.extension, "personnummer")
   );

@@ -7,9 +7,9 @@ import { type Group, type GroupGraph, linkGraph } from "./groups.js";
 import { assignInstitutions } from "./institutions.js";
 import { ktillRegister, occasionTables } from "./ktill2.js";
 import { kursTable } from "./kurs.js";
-import { timetables } from "./occasions.js";
+import { type Timetable, timetables } from "./occasions.js";
 import { linkProgrammes, type Programme, programmeTables } from "./programmes.js";
-import { judgeRegistrations } from "./registrations.js";
+import { type JudgedRegistration, judgeRegistrations } from "./registrations.js";
 import type { Registration } from "./rows.js";
 import { rememberingSpanOf, type Span } from "./spans.js";
 import { isWider } from "./widths.js";
@@ -27,52 +27,77 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
   const ktillar = ktillRegister();
   const withLearners = new Set<Occasion>();
 
+  function addPeriod(
+    places: PersonPlaces,
+    group: Group,
+    dates: { readonly begin?: string; readonly end?: string },
+    beginsAfterEnd: () => void,
+  ): void {
+    const occasion = courses.occasionOf(group);
+    if (occasion === undefined) return;
+    withLearners.add(occasion);
+    const timetable = schedule.of(occasion);
+    if (timetable === undefined) return;
+    const { begin = timetable.period.begin, end = timetable.period.end } = dates;
+    const isWholeOccasion = begin === timetable.period.begin && end === timetable.period.end;
+    if (begin > end) beginsAfterEnd();
+    const period = isWholeOccasion || begin > end ? timetable.period : { begin, end };
+    const known = places.occasions.get(occasion);
+    if (known === undefined) places.occasions.set(occasion, { timetable, periods: [period] });
+    else if (!known.periods.includes(period)) known.periods.push(period);
+  }
+
   /** All a person's periods by occasion, those through classes too, and the programmes. */
-  function placesOf(
-    memberships: readonly PersonMembership[],
-    person: { readonly id: string; readonly staff: boolean },
-  ) {
-    const periods = new Map<Occasion, Period[]>();
-    const programmesOfPerson = new Set<Programme>();
-    const addPeriod = (group: Group, dates: Dates, reportedId: string, reportTo: Report) => {
-      const occasion = courses.occasionOf(group);
-      if (occasion === undefined) return;
-      withLearners.add(occasion);
-      const timetable = schedule.of(occasion);
-      if (timetable === undefined) return;
-      const begin = dates.begin ?? timetable.period.begin;
-      const end = dates.end ?? timetable.period.end;
-      const isPeriod = begin <= end;
-      if (!isPeriod) reportTo("memberBeginAfterEnd", reportedId);
-      const period = isPeriod ? { begin, end } : timetable.period;
-      const known = periods.get(occasion);
-      if (known === undefined) periods.set(occasion, [period]);
-      else if (!known.some((other) => other.begin === period.begin && other.end === period.end)) {
-        known.push(period);
-      }
-    };
+  function placesOf(memberships: readonly PersonMembership[], person: Person): PersonPlaces {
+    const places: PersonPlaces = { occasions: new Map(), programmes: [] };
     for (const membership of memberships) {
       if (membership.role === "untyped" && person.staff) continue;
       const group = graph.find(membership.group);
       if (group?.kind === "occasion" || group?.kind === "course") {
-        addPeriod(group, membership, person.id, reportAll);
+        addPeriod(places, group, membership, () => reportAll("memberBeginAfterEnd", person.id));
       } else if (group?.kind === "class") {
         for (const period of classes.periodsOf(group)) {
-          addPeriod(period.occasion, period, period.member.id, report);
+          // the class's mistake, however many learners it has
+          addPeriod(places, period.occasion, period, () => report("memberBeginAfterEnd", period.member.id));
         }
       } else if (group?.kind === "programme") {
         const programme = programmes.get(group);
-        if (programme !== undefined) programmesOfPerson.add(programme);
+        if (programme !== undefined && !places.programmes.includes(programme)) {
+          places.programmes.push(programme);
+        }
       }
     }
-    const programmesInOrder = [...programmesOfPerson].sort((a, b) => a.row.id - b.row.id);
-    return { periods, programmes: programmesInOrder };
+    places.programmes.sort((a, b) => a.row.id - b.row.id);
+    return places;
+  }
+
+  function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
+    const planned: PlannedMembership[] = [];
+    for (const [{ kurstillfallen }, { timetable, periods }] of occasions) {
+      const isWholeOccasion = periods.length === 1 && periods[0] === timetable.period;
+      const span = isWholeOccasion ? timetable.span : spanOf(periods);
+      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span });
+    }
+    return planned.sort(byCourseBeginAndId);
+  }
+
+  function registrationOf(
+    { membership, typ, starttermin, termin }: JudgedRegistration<PlannedMembership>,
+    programmeIds: readonly number[],
+  ): Registration {
+    const { kurstillfalle, timetable } = membership;
+    // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
+    const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
+    const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
+    if (typ === "FO") ktill.fortTerminer.add(termin);
+    return { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin, programmes: programmeIds };
   }
 
   return {
     hasGroup: (id) => graph.find(id) !== undefined,
     groupsWithoutDates: new Set(
-      graph.groups.filter((group) => isOccasionWithoutDates(group)).map(({ id }) => id),
+      // memberships may name a group by any of its ids: each is asked for
+      graph.groups.filter(isOccasionWithoutDates).flatMap(({ ids }) => ids),
     ),
     learnerSources: learnerSourcesOf(graph, classes),
     setLearnerDates: (id, begin, end) => {
@@ -81,28 +106,14 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
     },
     registrationsOf: (memberships, person) => {
       const places = placesOf(memberships, person);
-      const inOrder = [...places.periods]
-        .flatMap(([occasion, periods]) => {
-          const span = spanOf(periods);
-          return occasion.kurstillfallen.map((kurstillfalle) => ({ kurstillfalle, span }));
-        })
-        .sort(byCourseBeginAndId);
-      return runsOfOneCourse(inOrder).flatMap(({ course, memberships: ofCourse }) => {
-        const programmeIds = places.programmes.flatMap(({ row, courses: keys }) =>
-          keys.has(course.key) ? [row.id] : [],
-        );
-        return judgeRegistrations(ofCourse).flatMap((judged): Registration[] => {
-          const { kurstillfalle } = judged.membership;
-          const timetable = schedule.of(kurstillfalle.occasion);
-          if (timetable === undefined) return [];
-          // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
-          const starttermin = judged.typ === "OM" ? timetable.span.start : judged.starttermin;
-          const ktill = ktillar.rowOf(kurstillfalle, timetable, starttermin);
-          if (judged.typ === "FO") ktill.fortTerminer.add(judged.termin);
-          const { typ, termin } = judged;
-          return [{ typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin, programmes: programmeIds }];
-        });
-      });
+      const registrations: Registration[] = [];
+      for (const ofCourse of runsOfOneCourse(plannedMemberships(places))) {
+        const programmeIds = programmeIdsOf(places, ofCourse[0]?.kurstillfalle.course.key ?? "");
+        for (const judged of judgeRegistrations(ofCourse)) {
+          registrations.push(registrationOf(judged, programmeIds));
+        }
+      }
+      return registrations;
     },
     tiedToSchool: (ids) =>
       ids.some((id) => {
@@ -154,10 +165,23 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
   }
 };
 
-interface Dates {
-  readonly begin?: string;
-  readonly end?: string;
+interface Person {
+  readonly id: string;
+  readonly staff: boolean;
 }
+
+interface PersonPlaces {
+  readonly occasions: Map<Occasion, { readonly timetable: Timetable; readonly periods: Period[] }>;
+  /** By id. */
+  readonly programmes: Programme[];
+}
+
+function programmeIdsOf({ programmes }: PersonPlaces, courseKey: string): readonly number[] {
+  if (programmes.length === 0) return noProgrammes;
+  return programmes.filter(({ courses }) => courses.has(courseKey)).map(({ row }) => row.id);
+}
+
+const noProgrammes: readonly number[] = [];
 
 /** Groups are few and walked many times: each of their causes is reported once. */
 function onceForEachId(report: Report): Report {
@@ -174,7 +198,7 @@ function isOccasionWithoutDates({ kind, begin, end }: Group): boolean {
   return (kind === "occasion" || kind === "course") && (begin === undefined || end === undefined);
 }
 
-/** Each group stands under every id that leads to it, since memberships may name any of them. */
+/** A class stands under every id that leads to it, since memberships may name any of them. */
 function learnerSourcesOf(graph: GroupGraph, classes: Classes): RegisterPlan["learnerSources"] {
   let classesByOccasion: Map<Group, { readonly group: Group; readonly period: ClassPeriod }[]> | undefined;
   const classesOf = (occasion: Group) => {
@@ -190,7 +214,7 @@ function learnerSourcesOf(graph: GroupGraph, classes: Classes): RegisterPlan["le
     const group = graph.find(id);
     if (group === undefined) return [];
     return [
-      ...group.ids.map((ownId) => ({ group: ownId })),
+      { group: id },
       ...classesOf(group).flatMap(({ group: source, period: { begin, end } }) =>
         source.ids.map((classId) => ({
           group: classId,
@@ -204,6 +228,7 @@ function learnerSourcesOf(graph: GroupGraph, classes: Classes): RegisterPlan["le
 
 interface PlannedMembership {
   readonly kurstillfalle: Kurstillfalle;
+  readonly timetable: Timetable;
   readonly span: Span;
 }
 
@@ -215,13 +240,12 @@ function byCourseBeginAndId(a: PlannedMembership, b: PlannedMembership): number 
   return a.kurstillfalle.ordinal - b.kurstillfalle.ordinal;
 }
 
-function runsOfOneCourse(inOrder: readonly PlannedMembership[]) {
-  const runs: { course: Kurstillfalle["course"]; memberships: PlannedMembership[] }[] = [];
-  for (const membership of inOrder) {
-    const { course } = membership.kurstillfalle;
-    const last = runs.at(-1);
-    if (last?.course === course) last.memberships.push(membership);
-    else runs.push({ course, memberships: [membership] });
+/** `inOrder` cut where the course changes. */
+function* runsOfOneCourse(inOrder: readonly PlannedMembership[]): Generator<readonly PlannedMembership[]> {
+  let start = 0;
+  for (let end = 1; end <= inOrder.length; end++) {
+    if (inOrder[end]?.kurstillfalle.course === inOrder[start]?.kurstillfalle.course) continue;
+    yield inOrder.slice(start, end);
+    start = end;
   }
-  return runs;
 }

@@ -24,21 +24,24 @@ export function judgeRegistrations<M extends CourseMembership>(
   memberships: readonly M[],
 ): JudgedRegistration<M>[] {
   const first = memberships[0]?.span.start;
-  const isFirst = ({ span }: M) => span.start === first;
-  const fortTerminer = new Set(memberships.filter(isFirst).flatMap(({ span }) => span.later));
-  return memberships.flatMap((membership): JudgedRegistration<M>[] => {
+  const registrations: JudgedRegistration<M>[] = [];
+  const taken = new Set<Termin>();
+  for (const membership of memberships) {
     const { start, later } = membership.span;
-    const registration = (typ: Registreringstyp, termin: Termin) => ({
-      membership,
-      typ,
-      starttermin: start,
-      termin,
-    });
-    if (isFirst(membership)) {
-      return [registration("FFG", start), ...later.map((termin) => registration("FO", termin))];
+    if (start !== first) continue;
+    registrations.push({ membership, typ: "FFG", starttermin: start, termin: start });
+    taken.add(start);
+    for (const termin of later) {
+      registrations.push({ membership, typ: "FO", starttermin: start, termin });
+      taken.add(termin);
     }
-    return [start, ...later]
-      .filter((termin) => termin !== first && !fortTerminer.has(termin))
-      .map((termin) => registration("OM", termin));
-  });
+  }
+  for (const membership of memberships) {
+    const { start, later } = membership.span;
+    if (start === first) continue;
+    for (const termin of [start, ...later]) {
+      if (!taken.has(termin)) registrations.push({ membership, typ: "OM", starttermin: start, termin });
+    }
+  }
+  return registrations;
 }

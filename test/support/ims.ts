@@ -114,7 +114,7 @@ export interface Register {
   readonly tied?: readonly string[];
 }
 
-/** Maps a register as a load does: groups, dates from learners, each person, the end. */
+/** Maps a register as a load does: groups, dates from learners, each person (by id), the end. */
 export function mapRegister(register: Register): MappedRegister {
   const { groups, members = [], settings = {}, codes = {}, staff = [] } = register;
   const reported: string[] = [];
@@ -148,10 +148,9 @@ export function mapRegister(register: Register): MappedRegister {
     if (dates.length > 0) plan.setLearnerDates(groupId, begins[0], ends.at(-1));
   }
   const registrations = new Map(
-    [...byPerson].map(([id, memberships]) => [
-      id,
-      plan.registrationsOf(memberships, { id, staff: staff.includes(id) }),
-    ]),
+    [...byPerson]
+      .sort()
+      .map(([id, memberships]) => [id, plan.registrationsOf(memberships, { id, staff: staff.includes(id) })]),
   );
   const tied = plan.tiedToSchool(register.tied ?? []);
   const { tables, newCodes } = plan.finish();
