@@ -54,7 +54,9 @@ export async function reload(options: ReloadOptions): Promise<LoadReport> {
     const release = takeReloadLock(store.database);
     try {
       removeUnfinished(store.database);
-      return await reloadInto(store, options);
+      const report = await reloadInto(store, options);
+      store.prune(options.keepGenerations);
+      return report;
     } finally {
       release();
     }
@@ -65,16 +67,13 @@ export async function reload(options: ReloadOptions): Promise<LoadReport> {
 
 async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<LoadReport> {
   const report = collectReport();
-  const staging = openStaging(
-    mergePersons,
-    (person) => numberKey(person.personnummer, isoDate(options.now)),
-    {
-      duplicate: (id) => report.add("personDuplicate", id),
-      conflict: (id) => report.add("personConflict", id),
-    },
-  );
+  const day = exportDay(options.now);
+  const staging = openStaging(mergePersons, (person) => numberKey(person.personnummer, day.today()), {
+    duplicate: (id) => report.add("personDuplicate", id),
+    conflict: (id) => report.add("personConflict", id),
+  });
   try {
-    const read = await readFiles(options, staging, report);
+    const read = await readFiles(options, staging, report, day);
     const codes = store.codeRegister();
     options.progress?.("link", 0, undefined);
     const plan = linkGroups(read.groups, read.groupMembers, options.mapping, codes, report.add);
@@ -82,14 +81,13 @@ async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<L
     reportUnknownMembers(plan, staging, report);
     const builder = await buildGeneration(store.database, store.nextLoadNumber());
     try {
-      const exportDatetime = read.datetimes.sort().at(-1) ?? null;
-      const today = readDate(exportDatetime ?? "") ?? isoDate(options.now);
-      await writePersons(plan, staging, builder, report, today, options);
+      await writePersons(plan, staging, builder, report, day.today(), options);
       const { tables, newCodes } = plan.finish();
       options.progress?.("verify", 0, undefined);
       const counts = builder.finish(tables);
       options.signal?.throwIfAborted();
       const causes = report.causes();
+      const exportDatetime = day.exportDatetime();
       const result: LoadReport = {
         load: builder.number,
         loadedAt: options.now.toISOString(),
@@ -105,10 +103,7 @@ async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<L
       const warnings = causes.reduce((sum, { count }) => sum + count, 0) + result.warnings.length;
       const { load: number, loadedAt } = result;
       const files = result.files.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
-      store.publish(
-        { record: { number, loadedAt, files, exportDatetime, counts, warnings }, ...newCodes },
-        options.keepGenerations,
-      );
+      store.publish({ record: { number, loadedAt, files, exportDatetime, counts, warnings }, ...newCodes });
       return result;
     } catch (error) {
       builder.discard();
@@ -122,7 +117,6 @@ async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<L
 interface ReadFiles {
   readonly groups: ImsGroup[];
   readonly groupMembers: ImsMember[];
-  readonly datetimes: string[];
   readonly summaries: ImsSummary[];
 }
 
@@ -131,12 +125,11 @@ async function readFiles(
   options: ReloadOptions,
   staging: Staging,
   report: ReportCollector,
+  day: ExportDay,
 ): Promise<ReadFiles> {
-  const read: ReadFiles = { groups: [], groupMembers: [], datetimes: [], summaries: [] };
+  const read: ReadFiles = { groups: [], groupMembers: [], summaries: [] };
   const handler: ImsHandler = {
-    properties: ({ datetime }) => {
-      if (datetime !== undefined) read.datetimes.push(datetime);
-    },
+    properties: ({ datetime }) => day.add(datetime),
     person: (person) => {
       if (person.recstatus === "3") report.add("recordDeleted", person.sourcedIds[0]?.id ?? "");
       else staging.addPerson(personData(person, options.mapping, options.protectedIds));
@@ -245,13 +238,34 @@ function fileOfReport({ name, bytes, sha256, encoding, records }: ImsSummary): L
   };
 }
 
+/**
+ * The day of the export, as far as it has been read: what decides the century of numbers with ten digits, so that the
+ * same export gives the same store whenever it is loaded. An export that does not say counts as made now.
+ */
+interface ExportDay {
+  add(datetime: string | undefined): void;
+  /** The latest datetime of the files, as written. */
+  exportDatetime(): string | null;
+  today(): string;
+}
+
+function exportDay(now: Date): ExportDay {
+  // Alvis' days are Swedish days.
+  let today = now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
+  let latest: string | null = null;
+  return {
+    add(datetime) {
+      if (datetime === undefined || (latest !== null && datetime <= latest)) return;
+      latest = datetime;
+      today = readDate(datetime) ?? today;
+    },
+    exportDatetime: () => latest,
+    today: () => today,
+  };
+}
+
 /** Century and number: what decides the order of persons with equal names. */
 function numberKey(personnummer: string | undefined, today: string): string {
   const { sekel, pnr } = readPersonnummer(personnummer, today);
   return `${sekel ?? ""}${pnr ?? ""}`;
-}
-
-function isoDate(now: Date): string {
-  // Alvis' days are Swedish days.
-  return now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
 }

@@ -149,14 +149,14 @@ describe("the SQLite store", () => {
         const record = { number: 2, loadedAt: "", files: [], exportDatetime: null, counts: {}, warnings: 0 };
         const institutions = new Map([["skola-1", "I001"]]);
         const anmkod = new Map([["grupp-1\u0000MATMAT02b", "A0001"]]);
-        store.publish({ record, institutions, anmkod }, 3);
+        store.publish({ record, institutions, anmkod });
         expect(store.codeRegister()).to.deep.equal({ institutions, anmkod });
         const changed = {
           record: { ...record, number: 3 },
           institutions: new Map([["skola-1", "I999"]]),
           anmkod: new Map(),
         };
-        store.publish(changed, 3);
+        store.publish(changed);
         expect(store.codeRegister().institutions.get("skola-1")).to.equal("I001");
         expect((await store.loads()).map(({ number }) => number)).to.deep.equal([3, 2, 1]);
       }));

@@ -92,6 +92,7 @@ export async function publishGeneration(
     counts,
     warnings: 0,
   };
-  store.publish({ record, institutions: new Map(), anmkod: new Map() }, keep);
+  store.publish({ record, institutions: new Map(), anmkod: new Map() });
+  store.prune(keep);
   return builder.number;
 }

@@ -79,7 +79,8 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
     counts,
     warnings: 0,
   };
-  store.publish({ record, institutions: new Map(), anmkod: new Map() }, 2);
+  store.publish({ record, institutions: new Map(), anmkod: new Map() });
+  store.prune(2);
 }
 
 /** Enough of a PersonVO to tell persons apart; the wire's own is tested with the codec. */

@@ -13,6 +13,7 @@ import type {
 } from "../../mapping/rows.js";
 import type { HeldField } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
+import { type BulkInsert, bulkInsert } from "./bulk-insert.js";
 import { buildingFile, generationFile, guarded, migrate, openWritable, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
 
@@ -59,8 +60,12 @@ function builderIn(building: string, finished: string, number: number): Generati
   connection.pragma("synchronous = OFF");
   connection.pragma("foreign_keys = OFF");
   connection.pragma("cache_size = -65536");
-  const into = (table: string, columns: string) =>
-    connection.prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/[^,]+/g, "?")})`);
+  const inserts: BulkInsert[] = [];
+  const into = (table: string, columns: string) => {
+    const insert = bulkInsert(connection, table, columns);
+    inserts.push(insert);
+    return insert;
+  };
   const namn = into("NAMN", "ID, REGISTERID, PNR, SEKEL, ENAMN, TNAMN, SKYDDAD");
   const alias = into("PERSON_ALIAS", "ALIAS, PERSON");
   const adress = into("ADRESS", "PERSON, ADRTYP, COADR, GATADR, POSTNR, ORT, LAND, FROMDAT, TOMDAT");
@@ -78,7 +83,7 @@ function builderIn(building: string, finished: string, number: number): Generati
   connection.exec("BEGIN");
 
   const addAdress = (person: number, adrtyp: string, from: Adress & { fromdat?: string; tomdat?: string }) =>
-    adress.run(
+    adress.add(
       person,
       adrtyp,
       from.coadr ?? null,
@@ -91,10 +96,10 @@ function builderIn(building: string, finished: string, number: number): Generati
     );
 
   const addRegistration = (person: number, { typ, ktill, kurskod, termin, programmes }: Registration) => {
-    if (typ === "FFG") ffgkurs.run(ktill, person, kurskod, termin);
-    else if (typ === "FO") fortkurs.run(ktill, termin, person, kurskod);
-    else omkurs.run(codeKey(kurskod), termin, person, ktill, kurskod);
-    for (const program of programmes) programreg.run(program, ktill, termin, typ, person);
+    if (typ === "FFG") ffgkurs.add(ktill, person, kurskod, termin);
+    else if (typ === "FO") fortkurs.add(ktill, termin, person, kurskod);
+    else omkurs.add(codeKey(kurskod), termin, person, ktill, kurskod);
+    for (const program of programmes) programreg.add(program, ktill, termin, typ, person);
   };
 
   return {
@@ -103,7 +108,7 @@ function builderIn(building: string, finished: string, number: number): Generati
     addPerson({ data, pnr, sekel, personVO, invalidPersonnummer, email, noEmail, groups, registrations }) {
       guarded("cannot write a person", () => {
         persons += 1;
-        namn.run(
+        namn.add(
           persons,
           data.id,
           pnr ?? null,
@@ -112,20 +117,21 @@ function builderIn(building: string, finished: string, number: number): Generati
           data.fornamn ?? null,
           data.protected ? 1 : 0,
         );
-        for (const id of new Set(data.aliases)) alias.run(id, persons);
+        for (const id of new Set(data.aliases)) alias.add(id, persons);
         if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
         if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
-        if (data.tel !== undefined) telekom.run(persons, "TEL", data.tel);
-        if (data.email !== undefined) telekom.run(persons, "EMAIL", data.email);
-        if (data.sms !== undefined) telekom.run(persons, "SMS", data.sms);
-        personvo.run(persons, personVO, invalidPersonnummer, email, noEmail);
-        for (const group of groups) gruppmedlem.run(persons, group);
+        if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
+        if (data.email !== undefined) telekom.add(persons, "EMAIL", data.email);
+        if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
+        personvo.add(persons, personVO, invalidPersonnummer, email, noEmail);
+        for (const group of groups) gruppmedlem.add(persons, group);
         for (const registration of registrations) addRegistration(persons, registration);
       });
     },
 
     finish(tables) {
       return guarded("cannot write the tables", () => {
+        for (const insert of inserts) insert.flush();
         writeTables(connection, tables);
         fillInProgrammes(connection, tables.programs);
         connection.exec("COMMIT");
@@ -151,11 +157,14 @@ function builderIn(building: string, finished: string, number: number): Generati
 }
 
 function writeTables(connection: Sqlite.Database, tables: LadokTables): void {
-  const rows = (table: string, columns: string, values: readonly (readonly unknown[])[]) => {
-    const insert = connection.prepare(
-      `INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/[^,]+/g, "?")})`,
-    );
-    for (const row of values) insert.run(row.map((value) => value ?? null));
+  const rows = (
+    table: string,
+    columns: string,
+    values: readonly (readonly (string | number | undefined)[])[],
+  ) => {
+    const insert = bulkInsert(connection, table, columns);
+    for (const row of values) insert.add(...row.map((value) => value ?? null));
+    insert.flush();
   };
   rows(
     "INSTITUTION",

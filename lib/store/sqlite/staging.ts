@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
 import type { PersonMembership } from "../../mapping/api.js";
 import type { PersonData } from "../../mapping/rows.js";
+import { bulkInsert } from "./bulk-insert.js";
 import { guarded } from "./files.js";
 
 /**
@@ -91,9 +92,7 @@ function stagingIn(
   );
   const moveAliases = connection.prepare("UPDATE ALIAS SET PERSON = ? WHERE PERSON = ?");
   const deletePerson = connection.prepare("DELETE FROM PERSON WHERE NO = ?");
-  const insertMember = connection.prepare(
-    "INSERT INTO MEMBER (ALIAS, GRUPP, ROLE, BEGIN, END) VALUES (?, ?, ?, ?, ?)",
-  );
+  const members = bulkInsert(connection, "MEMBER", "ALIAS, GRUPP, ROLE, BEGIN, END");
 
   const groupIds: string[] = [];
   const groupNumbers = new Map<string, number>();
@@ -154,7 +153,7 @@ function stagingIn(
 
     addMembership(personId, membership, { active }) {
       const role = active ? ROLES[membership.role] : ROLES.none;
-      insertMember.run(
+      members.add(
         personId,
         groupNumber(membership.group),
         role,
@@ -166,7 +165,10 @@ function stagingIn(
     personCount: () => connection.prepare("SELECT count(*) FROM PERSON").pluck().get() as number,
 
     seal() {
-      connection.exec("COMMIT; CREATE INDEX MEMBER_BY_ALIAS ON MEMBER (ALIAS)");
+      members.flush();
+      connection.exec(
+        "COMMIT; CREATE INDEX MEMBER_BY_ALIAS ON MEMBER (ALIAS); CREATE INDEX ALIAS_BY_PERSON ON ALIAS (PERSON)",
+      );
     },
 
     unknownMembers: () =>
@@ -212,40 +214,50 @@ function stagingIn(
         { deterministic: true },
         (name) => givenRank.get(name as string) ?? -1,
       );
+      connection.exec(`
+        CREATE TABLE LISTED (PLACE INTEGER PRIMARY KEY, PERSON INTEGER NOT NULL);
+        INSERT INTO LISTED (PERSON) SELECT NO FROM PERSON
+          ORDER BY surname_rank(SURNAME), given_rank(GIVEN), NUMBERKEY, ID;
+      `);
+      // One row for each person, its memberships as one text: a query for each would take longer than all else here.
       const persons = connection
-        .prepare("SELECT DATA FROM PERSON ORDER BY surname_rank(SURNAME), given_rank(GIVEN), NUMBERKEY, ID")
-        .pluck();
-      const members = connection
-        .prepare("SELECT GRUPP, ROLE, BEGIN, END FROM MEMBER WHERE ALIAS = ? ORDER BY rowid")
+        .prepare(
+          `SELECT p.DATA, (
+             SELECT group_concat(m.GRUPP || ',' || m.ROLE || ',' || coalesce(m.BEGIN, '') || ',' || coalesce(m.END, ''), ';'
+               ORDER BY m.rowid)
+             FROM ALIAS a CROSS JOIN MEMBER m ON m.ALIAS = a.ALIAS WHERE a.PERSON = p.NO
+           ) FROM LISTED l CROSS JOIN PERSON p ON p.NO = l.PERSON ORDER BY l.PLACE`,
+        )
         .raw();
-      for (const data of persons.iterate() as IterableIterator<string>) {
-        const person = JSON.parse(data) as PersonData;
-        const memberships: PersonMembership[] = [];
-        const groups = new Set<string>();
-        for (const alias of person.aliases) {
-          for (const [number, role, begin, end] of members.all(alias) as [
-            number,
-            number,
-            string | null,
-            string | null,
-          ][]) {
-            const group = groupIds[number] as string;
-            groups.add(group);
-            if (role === ROLES.none) continue;
-            memberships.push({
-              group,
-              role: role === ROLES.learner ? "learner" : "untyped",
-              ...(begin === null ? {} : { begin }),
-              ...(end === null ? {} : { end }),
-            });
-          }
-        }
-        yield { person, memberships, groups: [...groups] };
+      for (const [data, members] of persons.iterate() as IterableIterator<[string, string | null]>) {
+        yield { person: JSON.parse(data) as PersonData, ...memberships(members, groupIds) };
       }
     },
 
     close: () => connection.close(),
   };
+}
+
+function memberships(
+  text: string | null,
+  groupIds: readonly string[],
+): Pick<StagedPerson, "memberships" | "groups"> {
+  if (text === null) return { memberships: [], groups: [] };
+  const memberships: PersonMembership[] = [];
+  const groups = new Set<string>();
+  for (const member of text.split(";")) {
+    const [number, role, begin, end] = member.split(",");
+    const group = groupIds[Number(number)] as string;
+    groups.add(group);
+    if (Number(role) === ROLES.none) continue;
+    memberships.push({
+      group,
+      role: Number(role) === ROLES.learner ? "learner" : "untyped",
+      ...(begin ? { begin } : {}),
+      ...(end ? { end } : {}),
+    });
+  }
+  return { memberships, groups: [...groups] };
 }
 
 /** The place of each name in the collator's order; names that it holds equal share one. */

@@ -29,8 +29,10 @@ export interface SqliteStore extends Store {
     readonly anmkod: ReadonlyMap<string, string>;
   };
   nextLoadNumber(): number;
-  /** Makes a finished generation the served one; generations older than the newest `keep` are removed. */
-  publish(load: NewLoad, keep: number): void;
+  /** Makes a finished generation the served one. */
+  publish(load: NewLoad): void;
+  /** Removes the oldest generations: `keep` are left, the served one among them. */
+  prune(keep: number): void;
 }
 
 /** How long a superseded generation stays open for calls that began with it, in milliseconds. */
@@ -144,12 +146,16 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       return Math.max(recorded, ...generationNumbers(file)) + 1;
     },
 
-    publish(load, keep) {
+    publish(load) {
       guarded("cannot publish the load", () =>
         connection.transaction(() => recordLoad(connection, load)).immediate(),
       );
       ownChanges += 1;
-      removeOldGenerations(file, load.record.number, keep);
+    },
+
+    prune(keep) {
+      const number = servedNumber.get() as number | undefined;
+      if (number !== undefined) removeOldGenerations(file, number, keep);
     },
 
     close() {
