@@ -27,72 +27,6 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
   const ktillar = ktillRegister();
   const withLearners = new Set<Occasion>();
 
-  function addPeriod(
-    places: PersonPlaces,
-    group: Group,
-    dates: { readonly begin?: string; readonly end?: string },
-    beginsAfterEnd: () => void,
-  ): void {
-    const occasion = courses.occasionOf(group);
-    if (occasion === undefined) return;
-    withLearners.add(occasion);
-    const timetable = schedule.of(occasion);
-    if (timetable === undefined) return;
-    const { begin = timetable.period.begin, end = timetable.period.end } = dates;
-    const isWholeOccasion = begin === timetable.period.begin && end === timetable.period.end;
-    if (begin > end) beginsAfterEnd();
-    const period = isWholeOccasion || begin > end ? timetable.period : { begin, end };
-    const known = places.occasions.get(occasion);
-    if (known === undefined) places.occasions.set(occasion, { timetable, periods: [period] });
-    else if (!known.periods.includes(period)) known.periods.push(period);
-  }
-
-  /** All a person's periods by occasion, those through classes too, and the programmes. */
-  function placesOf(memberships: readonly PersonMembership[], person: Person): PersonPlaces {
-    const places: PersonPlaces = { occasions: new Map(), programmes: [] };
-    for (const membership of memberships) {
-      if (membership.role === "untyped" && person.staff) continue;
-      const group = graph.find(membership.group);
-      if (group?.kind === "occasion" || group?.kind === "course") {
-        addPeriod(places, group, membership, () => reportAll("memberBeginAfterEnd", person.id));
-      } else if (group?.kind === "class") {
-        for (const period of classes.periodsOf(group)) {
-          // the class's mistake, however many learners it has
-          addPeriod(places, period.occasion, period, () => report("memberBeginAfterEnd", period.member.id));
-        }
-      } else if (group?.kind === "programme") {
-        const programme = programmes.get(group);
-        if (programme !== undefined && !places.programmes.includes(programme)) {
-          places.programmes.push(programme);
-        }
-      }
-    }
-    places.programmes.sort((a, b) => a.row.id - b.row.id);
-    return places;
-  }
-
-  function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
-    const planned: PlannedMembership[] = [];
-    for (const [{ kurstillfallen }, { timetable, periods }] of occasions) {
-      const isWholeOccasion = periods.length === 1 && periods[0] === timetable.period;
-      const span = isWholeOccasion ? timetable.span : spanOf(periods);
-      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span });
-    }
-    return planned.sort(byCourseBeginAndId);
-  }
-
-  function registrationOf(
-    { membership, typ, starttermin, termin }: JudgedRegistration<PlannedMembership>,
-    programmeIds: readonly number[],
-  ): Registration {
-    const { kurstillfalle, timetable } = membership;
-    // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
-    const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
-    const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
-    if (typ === "FO") ktill.fortTerminer.add(termin);
-    return { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin, programmes: programmeIds };
-  }
-
   return {
     hasGroup: (id) => graph.find(id) !== undefined,
     groupsWithoutDates: new Set(
@@ -119,8 +53,8 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
       ids.some((id) => {
         const group = graph.find(id);
         if (group === undefined) return false;
-        const around = [group, ...classes.periodsOf(group).map(({ occasion }) => occasion)];
-        return around.some(({ kind, schoolsAbove }) => kind === "school" || schoolsAbove.length > 0);
+        const isTied = ({ kind, schoolsAbove }: Group) => kind === "school" || schoolsAbove.length > 0;
+        return isTied(group) || classes.periodsOf(group).some(({ occasion }) => isTied(occasion));
       }),
     finish: () => {
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
@@ -153,6 +87,72 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
       };
     },
   };
+
+  /** All a person's periods by occasion, those through classes too, and the programmes. */
+  function placesOf(memberships: readonly PersonMembership[], person: Person): PersonPlaces {
+    const places: PersonPlaces = { occasions: new Map(), programmes: [] };
+    for (const membership of memberships) {
+      if (membership.role === "untyped" && person.staff) continue;
+      const group = graph.find(membership.group);
+      if (group?.kind === "occasion" || group?.kind === "course") {
+        addPeriod(places, group, membership, () => reportAll("memberBeginAfterEnd", person.id));
+      } else if (group?.kind === "class") {
+        for (const period of classes.periodsOf(group)) {
+          // the class's mistake, however many learners it has
+          addPeriod(places, period.occasion, period, () => report("memberBeginAfterEnd", period.member.id));
+        }
+      } else if (group?.kind === "programme") {
+        const programme = programmes.get(group);
+        if (programme !== undefined && !places.programmes.includes(programme)) {
+          places.programmes.push(programme);
+        }
+      }
+    }
+    places.programmes.sort((a, b) => a.row.id - b.row.id);
+    return places;
+  }
+
+  function addPeriod(
+    places: PersonPlaces,
+    group: Group,
+    dates: { readonly begin?: string; readonly end?: string },
+    beginsAfterEnd: () => void,
+  ): void {
+    const occasion = courses.occasionOf(group);
+    if (occasion === undefined) return;
+    withLearners.add(occasion);
+    const timetable = schedule.of(occasion);
+    if (timetable === undefined) return;
+    const { begin = timetable.period.begin, end = timetable.period.end } = dates;
+    const isWholeOccasion = begin === timetable.period.begin && end === timetable.period.end;
+    if (begin > end) beginsAfterEnd();
+    const period = isWholeOccasion || begin > end ? timetable.period : { begin, end };
+    const known = places.occasions.get(occasion);
+    if (known === undefined) places.occasions.set(occasion, { timetable, periods: [period] });
+    else if (!known.periods.includes(period)) known.periods.push(period);
+  }
+
+  function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
+    const planned: PlannedMembership[] = [];
+    for (const [{ kurstillfallen }, { timetable, periods }] of occasions) {
+      const isWholeOccasion = periods.length === 1 && periods[0] === timetable.period;
+      const span = isWholeOccasion ? timetable.span : spanOf(periods);
+      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span });
+    }
+    return planned.sort(byCourseBeginAndId);
+  }
+
+  function registrationOf(
+    { membership, typ, starttermin, termin }: JudgedRegistration<PlannedMembership>,
+    programmeIds: readonly number[],
+  ): Registration {
+    const { kurstillfalle, timetable } = membership;
+    // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
+    const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
+    const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
+    if (typ === "FO") ktill.fortTerminer.add(termin);
+    return { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin, programmes: programmeIds };
+  }
 
   /** All that are loaded: occasions, and course groups that have learners of their own. */
   function kurstillfallenInOrder() {

@@ -1,4 +1,12 @@
-import { daysPerTermin, MIN_DAYS_OF_TERMIN, type Period, startTermin, type Termin } from "../domain/terms.js";
+import {
+  daysPerTermin,
+  MIN_DAYS_OF_TERMIN,
+  type Period,
+  startTermin,
+  type Termin,
+  terminOfDate,
+} from "../domain/terms.js";
+import { getOrAdd } from "./collections.js";
 
 /** The half-years of something with dates: an occasion, or one person's membership in one. */
 export interface Span {
@@ -27,18 +35,25 @@ export function fullTerminer(periods: readonly Period[]): Termin[] {
   );
 }
 
+/** The commonest case by a shorter way: a period that lies in one half-year. */
+function spanWithinTermin({ begin, end }: Period): Span | undefined {
+  const start = terminOfDate(begin);
+  return terminOfDate(end) === start ? { begin, start, later: [] } : undefined;
+}
+
 /** `spanOf` that remembers single periods: most memberships of a register share a few of them. */
 export function rememberingSpanOf(): (periods: readonly Period[]) => Span {
   const MAX_REMEMBERED = 50_000;
-  const remembered = new Map<string, Span>();
+  let count = 0;
+  // by begin, then by end
+  const remembered = new Map<string, Map<string, Span>>();
   return (periods) => {
-    const [only, ...others] = periods;
-    if (only === undefined || others.length > 0) return spanOf(periods);
-    const key = only.begin + only.end;
-    const known = remembered.get(key);
+    const [only] = periods;
+    if (only === undefined || periods.length > 1) return spanOf(periods);
+    const known = remembered.get(only.begin)?.get(only.end);
     if (known !== undefined) return known;
-    const span = spanOf(periods);
-    if (remembered.size < MAX_REMEMBERED) remembered.set(key, span);
+    const span = spanWithinTermin(only) ?? spanOf(periods);
+    if (count++ < MAX_REMEMBERED) getOrAdd(remembered, only.begin, () => new Map()).set(only.end, span);
     return span;
   };
 }
