@@ -2,6 +2,7 @@
  * The HTTP server: SOAP messages by the short way, everything else by express.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { trustProxies } from "./addresses.js";
 import { refusesUnread } from "./body.js";
 import { type ServiceMount, soapEndpoint } from "./endpoint.js";
@@ -66,6 +67,7 @@ export function buildHttpServer(options: HttpServerOptions): Server {
     handle,
   );
   server.timeout = SOCKET_TIMEOUT_MS;
+  noteConnections(server);
   // Expect: 100-continue (.NET): no body is asked for that would be refused by its length alone.
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (!refusesUnread(request, options.maxRequestBytes)) response.writeContinue();
@@ -83,14 +85,30 @@ const CLOSE_POLL_MS = 50;
  */
 export function closeHttpServer(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const poll = setInterval(() => server.closeIdleConnections(), CLOSE_POLL_MS);
+    const closeIdle = (): void => {
+      server.closeIdleConnections();
+      for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+    };
+    const poll = setInterval(closeIdle, CLOSE_POLL_MS);
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
     server.close(() => {
       clearInterval(poll);
       clearTimeout(deadline);
       resolve();
     });
-    server.closeIdleConnections();
+    closeIdle();
+  });
+}
+
+/** To find connections without a request yet (load balancers open them ahead): node does not count them as idle. */
+const connections = new WeakMap<Server, Set<Socket>>();
+
+function noteConnections(server: Server): void {
+  const sockets = new Set<Socket>();
+  connections.set(server, sockets);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
 }
 
