@@ -66,6 +66,11 @@ export type Search =
       readonly institutions: "*" | readonly string[];
     };
 
+/** A search for all participants of one occasion. */
+export type OccasionSearch =
+  | { readonly typ: "FFG"; readonly ktill: number }
+  | { readonly typ: "FO"; readonly ktill: number; readonly termin: string };
+
 /** Persons in list order: one row each, with the first kind of FFG, FO, OM. */
 export interface Participant {
   readonly regtyp: "FFG" | "FO" | "OM";
@@ -99,6 +104,11 @@ export interface Generation {
   ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
   /** Participants of all searches, one row per person, in list order. */
   participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
+  /**
+   * The usual answer at once: the finished PersonVO bytes of one search's persons in list order, joined with `separator`;
+   * empty when there are none. Undefined when a person has an incorrect personnummer: `participants` then tells whose.
+   */
+  joinedPersonVOs(search: OccasionSearch, separator: string): MaybePromise<Buffer | undefined>;
   /** Does any row hold this value in that field? For values wider or odder than their format, which the service itself wrote. */
   holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
   close(): void;

@@ -65,12 +65,22 @@ function equalityKey(row: TermregFound): string {
   return [typ, kurskod, starttermin, kalendertermin, program, programinriktning, termordning].join("\u0000");
 }
 
-const ENTRY_START = {
-  FFG: Buffer.from("<AdrListEntVO><Regtyp>FFG</Regtyp>"),
-  FO: Buffer.from("<AdrListEntVO><Regtyp>FO</Regtyp>"),
-  OM: Buffer.from("<AdrListEntVO><Regtyp>OM</Regtyp>"),
-} as const;
+const ENTRY_START = { FFG: entryStart("FFG"), FO: entryStart("FO"), OM: entryStart("OM") } as const;
 const ENTRY_END = Buffer.from("</AdrListEntVO>");
+
+function entryStart(regtyp: Participant["regtyp"]): Buffer {
+  return Buffer.from(`<AdrListEntVO><Regtyp>${regtyp}</Regtyp>`);
+}
+
+/** What stands between the PersonVO elements of two entries of the same kind. */
+export function betweenEntries(regtyp: Participant["regtyp"]): string {
+  return `${ENTRY_END}${ENTRY_START[regtyp]}`;
+}
+
+/** AdrListEntVO[] of one kind, from PersonVO elements that the store has joined with `betweenEntries`. */
+export function joinedAdrListEntVOs(regtyp: Participant["regtyp"], personVOs: Buffer): FinishedElements {
+  return new FinishedElements(personVOs.length === 0 ? [] : [ENTRY_START[regtyp], personVOs, ENTRY_END]);
+}
 
 /** AdrListEntVO[] from bytes that were finished when the export was loaded. */
 export function adrListEntVOs(participants: readonly Participant[]): FinishedElements {

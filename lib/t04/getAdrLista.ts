@@ -1,7 +1,8 @@
-import type { Participant } from "../store/queries.js";
+import type { FinishedElements } from "../soap/api.js";
+import type { OccasionSearch, Participant, Search } from "../store/queries.js";
 import { type Answer, type Call, refusal } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
-import { adrListEntVOs, emailList, noEmailList } from "./encode.js";
+import { adrListEntVOs, betweenEntries, emailList, joinedAdrListEntVOs, noEmailList } from "./encode.js";
 import { kursInfoOf } from "./kursinfo.js";
 import { containsInvalidSsn, type Message } from "./messages.js";
 import { type AdrListRequest, echoed } from "./request.js";
@@ -16,17 +17,39 @@ export async function getAdrLista(call: Call): Promise<Answer> {
   const mistakes = await mistakesInGetAdrLista(call);
   if (mistakes.length > 0) return refusal(mistakes);
 
+  const { messages, ...lists } = await listsOf(call, await searchesOf(call));
+  return { data: { KursInfoVO: await kursInfoOf(call, kurskoderOf(call.request)), ...lists }, messages };
+}
+
+interface Lists {
+  readonly AdrListEntVO: FinishedElements;
+  readonly EmailList?: readonly string[];
+  readonly NoEmailList?: readonly string[];
+  readonly messages: readonly Message[];
+}
+
+async function listsOf(call: Call, searches: readonly Search[]): Promise<Lists> {
   const email = echoed(call.request.Email);
-  const found = await call.lookups.participants(await searchesOf(call), email);
-  const { listed, messages } = withoutInvalidNumbers(found);
+  const occasion = email ? undefined : onlyOccasion(searches);
+  if (occasion !== undefined) {
+    // The usual call, without looking at each person: undefined when one of them stands in no list.
+    const personVOs = await call.lookups.joinedPersonVOs(occasion, betweenEntries(occasion.typ));
+    if (personVOs !== undefined) {
+      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, personVOs), messages: [] };
+    }
+  }
+  const { listed, messages } = withoutInvalidNumbers(await call.lookups.participants(searches, email));
   return {
-    data: {
-      KursInfoVO: await kursInfoOf(call, kurskoderOf(call.request)),
-      AdrListEntVO: adrListEntVOs(listed),
-      ...(email ? { EmailList: emailList(listed), NoEmailList: noEmailList(listed) } : {}),
-    },
+    AdrListEntVO: adrListEntVOs(listed),
+    ...(email ? { EmailList: emailList(listed), NoEmailList: noEmailList(listed) } : {}),
     messages,
   };
+}
+
+/** One occasion has each person once, and of one kind. */
+function onlyOccasion([only, ...others]: readonly Search[]): OccasionSearch | undefined {
+  if (only === undefined || others.length > 0 || only.typ === "OM") return undefined;
+  return only.programId === undefined ? only : undefined;
 }
 
 function* kurskoderOf({ KursTfVO, KursTFTermregVO }: AdrListRequest): Iterable<string | undefined> {

@@ -4,6 +4,7 @@ import type {
   KursFound,
   KurstillfalleFound,
   MaybePromise,
+  OccasionSearch,
   Participant,
   Search,
   TermregFound,
@@ -25,6 +26,7 @@ export interface Lookups {
   progplk(kurskey: string, starttermin: string): MaybePromise<readonly TermregFound[]>;
   ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
   participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
+  joinedPersonVOs(search: OccasionSearch, separator: string): MaybePromise<Buffer | undefined>;
   holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
 }
 
@@ -39,6 +41,7 @@ export function lookupsIn(generation: Generation): Lookups {
     progplk: once((kurskey, starttermin) => generation.progplk(kurskey, starttermin)),
     ktillp: once((kurskey, kalendertermin) => generation.ktillp(kurskey, kalendertermin)),
     participants: (searches, email) => generation.participants(searches, email),
+    joinedPersonVOs: (search, separator) => generation.joinedPersonVOs(search, separator),
     holdsValue: once((field: HeldField, value: string) => generation.holdsValue(field, value)),
   };
 }

@@ -44,6 +44,14 @@ const TERMREG_ORDER =
 /** A registration's person as the participants' query gives it: id, bytes, invalid number [, e-mail, no e-mail]. */
 type PersonRow = [number, Buffer, string | null, string | null, string | null];
 
+const FFG_CONDITION = "r.KTILL = ?";
+const FO_CONDITION = "r.KTILL = ? AND r.TERMIN = ?";
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** Answers of one question about courses that a generation keeps: more than a portal asks for, little in memory. */
+const MAX_REMEMBERED = 2_000;
+
 const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 
 /** Opens one finished load. Every statement is prepared once, here. */
@@ -102,8 +110,8 @@ export function openGeneration(file: string, number: number): Generation {
         .prepare(`SELECT ${columns} FROM ${table} r ${join} WHERE ${condition} ORDER BY r.PERSON`)
         .raw();
     return {
-      ffg: prepare("FFGKURS", "r.KTILL = ?"),
-      fo: prepare("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?"),
+      ffg: prepare("FFGKURS", FFG_CONDITION),
+      fo: prepare("FORTKURS", FO_CONDITION),
       om: prepare("OMKURS", "r.KURSKEY = ? AND r.TERMIN = ?"),
       omOfInstitutions: prepare(
         "OMKURS",
@@ -114,6 +122,17 @@ export function openGeneration(file: string, number: number): Generation {
       programOfAnyTermin: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = 'FFG'"),
     };
   };
+  // The subquery's order is the order of concatenation; a BLOB goes to the answer without becoming a string.
+  const joined = (source: string, condition: string) =>
+    connection
+      .prepare(
+        `SELECT CAST(group_concat(PERSONVO, ?) AS BLOB), count(INVALIDPNR) FROM (
+           SELECT v.PERSONVO, v.INVALIDPNR FROM ${source} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
+           WHERE ${condition} ORDER BY r.PERSON)`,
+      )
+      .raw();
+  const joinedFfg = joined("FFGKURS", FFG_CONDITION);
+  const joinedFo = joined("FORTKURS", FO_CONDITION);
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
 
@@ -140,31 +159,41 @@ export function openGeneration(file: string, number: number): Generation {
     }
   };
 
+  const ktfort2Rows = (
+    kurskey: string,
+    kalendertermin: string | undefined,
+    starttermin: string | undefined,
+  ): unknown[] => {
+    if (kalendertermin === undefined) {
+      return starttermin === undefined ? ktfort2.all(kurskey) : ktfort2ByStart.all(kurskey, starttermin);
+    }
+    return starttermin === undefined
+      ? ktfort2ByCalendar.all(kurskey, kalendertermin)
+      : ktfort2ByBoth.all(kurskey, kalendertermin, starttermin);
+  };
+
   return {
     number,
     kursOfInstitution: (institutionKey, termin) =>
       (termin === undefined
         ? kursOfInstitution.all(institutionKey)
         : kursOfInstitutionAndTermin.all(institutionKey, termin)) as KursFound[],
-    kursByKod: (kurskey) => kursByKod.all(kurskey) as KursFound[],
-    ktill2: (kurskey, starttermin) =>
+    kursByKod: remember((kurskey: string) => kursByKod.all(kurskey) as KursFound[]),
+    ktill2: remember((kurskey: string, starttermin: string | undefined) =>
       withInstitutions<KurstillfalleFound>(
         starttermin === undefined ? ktill2.all(kurskey) : ktill2ByStart.all(kurskey, starttermin),
       ),
-    ktfort2(kurskey, kalendertermin, starttermin) {
-      if (kalendertermin === undefined) {
-        return withInstitutions(
-          starttermin === undefined ? ktfort2.all(kurskey) : ktfort2ByStart.all(kurskey, starttermin),
-        );
-      }
-      return withInstitutions(
-        starttermin === undefined
-          ? ktfort2ByCalendar.all(kurskey, kalendertermin)
-          : ktfort2ByBoth.all(kurskey, kalendertermin, starttermin),
-      );
-    },
-    progplk: (kurskey, starttermin) => withInstitutions<TermregFound>(progplk.all(kurskey, starttermin)),
-    ktillp: (kurskey, kalendertermin) => withInstitutions<TermregFound>(ktillp.all(kurskey, kalendertermin)),
+    ),
+    ktfort2: remember(
+      (kurskey: string, kalendertermin: string | undefined, starttermin: string | undefined) =>
+        withInstitutions<KurstillfalleFound>(ktfort2Rows(kurskey, kalendertermin, starttermin)),
+    ),
+    progplk: remember((kurskey: string, starttermin: string) =>
+      withInstitutions<TermregFound>(progplk.all(kurskey, starttermin)),
+    ),
+    ktillp: remember((kurskey: string, kalendertermin: string) =>
+      withInstitutions<TermregFound>(ktillp.all(kurskey, kalendertermin)),
+    ),
 
     participants(searches, email) {
       const statements = email ? withEmail : withoutEmail;
@@ -182,8 +211,39 @@ export function openGeneration(file: string, number: number): Generation {
       return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
     },
 
+    joinedPersonVOs(search, separator) {
+      const row = (
+        search.typ === "FFG"
+          ? joinedFfg.get(separator, search.ktill)
+          : joinedFo.get(separator, search.ktill, search.termin)
+      ) as [Buffer | null, number];
+      const [bytes, invalid] = row;
+      return invalid > 0 ? undefined : (bytes ?? NO_BYTES);
+    },
+
     holdsValue: (field, value) => held.get(field, heldValueKey(field, value)) !== undefined,
     close: () => connection.close(),
+  };
+}
+
+/**
+ * Courses and occasions are few and asked for in every call, and a generation never changes: so what was found is kept.
+ * What was not found is not, since a stranger may ask for anything.
+ */
+function remember<Question extends readonly (string | undefined)[], Row>(
+  ask: (...question: Question) => readonly Row[],
+): (...question: Question) => readonly Row[] {
+  const answers = new Map<string, readonly Row[]>();
+  return (...question) => {
+    const key = question.join("\u0000");
+    const known = answers.get(key);
+    if (known) return known;
+    const rows = ask(...question);
+    if (rows.length > 0) {
+      if (answers.size >= MAX_REMEMBERED) answers.clear();
+      answers.set(key, rows);
+    }
+    return rows;
   };
 }
 
