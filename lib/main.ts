@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { addCallerCommands } from "./cli/caller.js";
-import type { CliContext } from "./cli/context.js";
+import { type CliContext, say } from "./cli/context.js";
 import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
 import { packageVersion } from "./cli/package.js";
@@ -45,16 +45,17 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore
 
 await run();
 
-async function run(): Promise<never> {
+async function run(): Promise<void> {
   try {
     await program.parseAsync(process.argv);
     process.exit(interruptCode ?? exitCode);
   } catch (error) {
-    if (interruptCode !== undefined) process.exit(interruptCode);
-    const { code, text } = endingOf(error);
-    if (text === undefined || !process.stderr.writable) process.exit(code);
-    process.stderr.write(`${text}\n`, () => process.exit(code));
-    return new Promise<never>(() => {});
+    const { code, text } =
+      interruptCode === undefined
+        ? endingOf(error)
+        : { code: interruptCode, text: "adresslista: interrupted" };
+    if (text !== undefined) await say(context, text);
+    process.exit(code);
   }
 }
 

@@ -37,8 +37,9 @@ export async function startService(settings: Settings, log: Logger): Promise<Run
   const store = await openStore(settings.database);
   try {
     const remembered = rememberCallers();
+    const answering = tellingGenerations(store, log);
     const operations = t04Operations({
-      store: tellingGenerations(store, log),
+      store: answering,
       authenticate: (credentials) => authenticate(store, remembered, credentials, settings.defaultCaller),
       settings: { terminFormat: settings.terminFormat, kurskodMaxLength: settings.kurskodMaxLength, aliases },
     });
@@ -49,6 +50,8 @@ export async function startService(settings: Settings, log: Logger): Promise<Run
       publicUrl: settings.publicUrl,
       onError: (error, incident) => log.error({ incident, ...errorFields(error) }, "internal error"),
     });
+    // A load that cannot be read is said now, and not to the first caller.
+    await answering.current();
     const { port } = await listen(server, settings);
     return { host: settings.host, port, stop: () => stop(server, store) };
   } catch (error) {
@@ -74,7 +77,7 @@ function adresslistaService(): SoapService {
   return loadService(wsdl, { synonyms: SYNONYMS });
 }
 
-/** Logs which load is answered from: at start, and each time another one is seen. */
+/** Logs which load is answered from, each time another one is seen. */
 function tellingGenerations(store: Store, log: Logger): Pick<Store, "current"> {
   let told: number | undefined | "nothing yet" = "nothing yet";
   const tell = (generation: Generation | undefined) => {
@@ -85,9 +88,7 @@ function tellingGenerations(store: Store, log: Logger): Pick<Store, "current"> {
     else log.info({ generation: number }, "answering from this load");
     return generation;
   };
-  const telling = { current: async () => tell(await store.current()) };
-  void telling.current().catch((error: unknown) => log.error(errorFields(error), "the load cannot be read"));
-  return telling;
+  return { current: async () => tell(await store.current()) };
 }
 
 function listen(server: Server, { host, port }: Settings): Promise<AddressInfo> {

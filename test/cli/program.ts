@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const SAMPLE = join(ROOT, "data/sample-export.xml");
+const TSX = import.meta.resolve("tsx");
+
+/** How long a started service is waited for, in milliseconds. */
+const START_MILLISECONDS = 30_000;
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Working directory: settings and database are looked for there. */
+  readonly folder: string;
+  /** Standard input; nothing when absent. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The checkout whose program is run. */
+  readonly root?: string;
+}
+
+/** Runs the real program until it ends. */
+export async function adresslista(args: readonly string[], options: RunOptions): Promise<Outcome> {
+  const child = start(args, options);
+  const output = collect(child);
+  child.stdin?.end(options.input ?? "");
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout: output.stdout(), stderr: output.stderr() };
+}
+
+export interface Service {
+  readonly child: ChildProcess;
+  /** http://127.0.0.1:PORT */
+  readonly url: string;
+  stdout(): string;
+  stderr(): string;
+  /** Sends the signal and waits for the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a command that serves, and waits until it says where. */
+export async function startService(args: readonly string[], options: RunOptions): Promise<Service> {
+  const child = start(args, options);
+  const { stdout, stderr } = collect(child);
+  const ended = once(child, "close") as Promise<[number | null]>;
+  const said = async () => {
+    for (const began = performance.now(); performance.now() - began < START_MILLISECONDS; ) {
+      const [, url] = /WSDL:\s+(http:\/\/\S+)\/cxf\//.exec(stdout() + stderr()) ?? [];
+      if (url !== undefined) return url;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the service did not start:\n${stderr()}`);
+  };
+  const failed = ended.then(([code]) => {
+    throw new Error(`the service ended with ${code}:\n${stderr()}`);
+  });
+  const url = await Promise.race([said(), failed]);
+  failed.catch(() => {});
+  return {
+    child,
+    url,
+    stdout,
+    stderr,
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
+
+/** The process itself, for tests that interrupt it or close its pipes. */
+export function start(args: readonly string[], { folder, env, root = ROOT }: RunOptions): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
+  return spawn(process.execPath, ["--import", TSX, join(root, "lib/main.ts"), ...args], {
+    cwd: folder,
+    env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
+  });
+}
+
+function collect(child: ChildProcess): { stdout(): string; stderr(): string } {
+  const written = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      written[name] += text;
+    });
+  }
+  return { stdout: () => written.stdout, stderr: () => written.stderr };
+}
+
+/** Calls `use` with a new folder that is removed afterwards. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = newFolder();
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "adresslista-cli-"));
+}
