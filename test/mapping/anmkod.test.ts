@@ -26,14 +26,14 @@ describe("Anmkod", () => {
 
   it("is generated in order of begin, then id, over all terms and courses", () => {
     const groups = [
-      occasion("c", { short: "A1", ...autumn }),
+      occasion("a", { short: "A1", ...autumn }),
       occasion("b", { short: "B1" }),
-      occasion("a", { short: "C1" }),
+      occasion("c", { short: "C1" }),
     ];
     expect(anmkoder({ groups })).to.deep.equal({
-      "a C1 20091": "A0001",
-      "b B1 20091": "A0002",
-      "c A1 20092": "A0003",
+      "b B1 20091": "A0001",
+      "c C1 20091": "A0002",
+      "a A1 20092": "A0003",
     });
   });
 
