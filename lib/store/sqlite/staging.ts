@@ -167,7 +167,7 @@ function stagingIn(
     seal() {
       members.flush();
       connection.exec(
-        "COMMIT; CREATE INDEX MEMBER_BY_ALIAS ON MEMBER (ALIAS); CREATE INDEX ALIAS_BY_PERSON ON ALIAS (PERSON)",
+        "COMMIT; CREATE INDEX MEMBER_BY_ALIAS ON MEMBER (ALIAS, GRUPP, ROLE, BEGIN, END); CREATE INDEX ALIAS_BY_PERSON ON ALIAS (PERSON)",
       );
     },
 
@@ -223,8 +223,7 @@ function stagingIn(
       const persons = connection
         .prepare(
           `SELECT p.DATA, (
-             SELECT group_concat(m.GRUPP || ',' || m.ROLE || ',' || coalesce(m.BEGIN, '') || ',' || coalesce(m.END, ''), ';'
-               ORDER BY m.rowid)
+             SELECT group_concat(m.GRUPP || ',' || m.ROLE || ',' || coalesce(m.BEGIN, '') || ',' || coalesce(m.END, ''), ';')
              FROM ALIAS a CROSS JOIN MEMBER m ON m.ALIAS = a.ALIAS WHERE a.PERSON = p.NO
            ) FROM LISTED l CROSS JOIN PERSON p ON p.NO = l.PERSON ORDER BY l.PLACE`,
         )
