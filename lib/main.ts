@@ -41,7 +41,7 @@ const program = new Command("adresslista")
 for (const addCommand of ADD_COMMANDS) addCommand(program, context);
 
 for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(code));
-for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreGoneReader);
 
 await run();
 
@@ -67,6 +67,6 @@ function interrupt(code: number): void {
 }
 
 /** Whoever read our output has gone: writing stops, the work goes on. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+function ignoreGoneReader(error: NodeJS.ErrnoException): void {
+  if (!["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"].includes(error.code ?? "")) throw error;
 }

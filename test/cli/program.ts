@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const SAMPLE = join(ROOT, "data/sample-export.xml");
 const TSX = import.meta.resolve("tsx");
+/** The program below its root: the build when it is newer than every source, since it starts three times as fast. */
+export const PROGRAM = isBuildFresh() ? "dist/lib/main.js" : "lib/main.ts";
 
 /** How long a started service is waited for, in milliseconds. */
 const START_MILLISECONDS = 30_000;
@@ -81,10 +83,22 @@ export async function startService(args: readonly string[], options: RunOptions)
 /** The process itself, for tests that interrupt it or close its pipes. */
 export function start(args: readonly string[], { folder, env, root = ROOT }: RunOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
-  return spawn(process.execPath, ["--import", TSX, join(root, "lib/main.ts"), ...args], {
-    cwd: folder,
-    env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
-  });
+  return spawn(
+    process.execPath,
+    [...(PROGRAM.endsWith(".ts") ? ["--import", TSX] : []), join(root, PROGRAM), ...args],
+    {
+      cwd: folder,
+      env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
+    },
+  );
+}
+
+function isBuildFresh(): boolean {
+  const build = join(ROOT, "dist/lib/main.js");
+  if (!existsSync(build)) return false;
+  const built = statSync(build).mtimeMs;
+  const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" });
+  return sources.every((file) => statSync(join(ROOT, "lib", file)).mtimeMs < built);
 }
 
 function collect(child: ChildProcess): { stdout(): string; stderr(): string } {
