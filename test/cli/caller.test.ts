@@ -5,9 +5,11 @@ import { describe, it } from "mocha";
 import { verifySecret } from "../../lib/access/secret.js";
 import { openStore } from "../../lib/store/open.js";
 import type { CallerRecord } from "../../lib/store/queries.js";
-import { adresslista, inFolder } from "./program.js";
+import { adresslista, inFolder, PROCESSES_MILLISECONDS } from "./program.js";
 
-describe("adresslista caller", () => {
+describe("adresslista caller", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("adds a caller with the first line of standard input as its secret, and prints nothing of it", () =>
     inFolder(async (folder) => {
       const args = ["caller", "add", "portal", "--institutions", "LVUX, blå"];

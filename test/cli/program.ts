@@ -12,6 +12,8 @@ const TSX = import.meta.resolve("tsx");
 /** The program below its root: the build when it is newer than every source, since it starts three times as fast. */
 export const PROGRAM = isBuildFresh() ? "dist/lib/main.js" : "lib/main.ts";
 
+/** How long a test may take that starts processes, on a machine with other things to do. */
+export const PROCESSES_MILLISECONDS = 60_000;
 /** How long a started service is waited for, in milliseconds. */
 const START_MILLISECONDS = 30_000;
 

@@ -5,9 +5,11 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { LoadReport } from "../../lib/reload/report.js";
 import { generateExport } from "../../lib/sample/generate.js";
-import { adresslista, inFolder, SAMPLE, start } from "./program.js";
+import { adresslista, inFolder, PROCESSES_MILLISECONDS, SAMPLE, start } from "./program.js";
 
-describe("adresslista reload", () => {
+describe("adresslista reload", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("loads an export and prints the report on standard output, steps on standard error", () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await adresslista(["reload", "--file", SAMPLE], { folder });
@@ -107,7 +109,9 @@ describe("adresslista reload", () => {
     }));
 });
 
-describe("adresslista status", () => {
+describe("adresslista status", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("says that nothing is loaded, with 8, and makes no database by looking", () =>
     inFolder(async (folder) => {
       const text = await adresslista(["status"], { folder });

@@ -5,14 +5,25 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { adresslista, inFolder, PROGRAM, ROOT, SAMPLE, type Service, startService } from "./program.js";
+import {
+  adresslista,
+  inFolder,
+  PROCESSES_MILLISECONDS,
+  PROGRAM,
+  ROOT,
+  SAMPLE,
+  type Service,
+  startService,
+} from "./program.js";
 
 const NODATA = "general.nodata";
 const FAILED = "auth.failed";
 /** A participant of the sample's ENGENG05 in autumn 2026. */
 const PARTICIPANT = "<enamn>Andersson</enamn>";
 
-describe("adresslista serve", () => {
+describe("adresslista serve", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("serves the WSDL at its address, and calls of a registered caller", () =>
     serving(async (service, folder) => {
       const wsdl = await (await fetch(`${service.url}/cxf/AdresslistaFetcher?wsdl`)).text();
@@ -109,7 +120,9 @@ describe("adresslista serve", () => {
   }
 });
 
-describe("adresslista demo", () => {
+describe("adresslista demo", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("loads the sample once, serves it, and prints a call that works when pasted", () =>
     inFolder(async (root) => {
       // A checkout of its own: the demonstration keeps its database there.

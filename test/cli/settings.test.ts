@@ -2,9 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { adresslista, inFolder, type Outcome, SAMPLE } from "./program.js";
+import { adresslista, inFolder, type Outcome, PROCESSES_MILLISECONDS, SAMPLE } from "./program.js";
 
-describe("wrong settings", () => {
+describe("wrong settings", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("end every command with 3 and one line that names the setting and where it stands", () =>
     inFolder(async (folder) => {
       const file = join(folder, "fel.json");
@@ -54,7 +56,9 @@ describe("wrong settings", () => {
     }));
 });
 
-describe("a database that cannot be opened", () => {
+describe("a database that cannot be opened", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   it("ends with 8", () =>
     inFolder(async (folder) => {
       mkdirSync(join(folder, "data/adresslista.sqlite"), { recursive: true });

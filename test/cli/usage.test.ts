@@ -1,11 +1,13 @@
 import { tmpdir } from "node:os";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { adresslista } from "./program.js";
+import { adresslista, PROCESSES_MILLISECONDS } from "./program.js";
 
 const folder = tmpdir();
 
-describe("adresslista", () => {
+describe("adresslista", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+
   for (const args of [
     [],
     ["finns-ej"],
