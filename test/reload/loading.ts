@@ -1,0 +1,90 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { personVOEncoder } from "../../lib/cli/service.js";
+import { defaultMapping } from "../../lib/mapping/settings.js";
+import { type ReloadOptions, reload } from "../../lib/reload/reload.js";
+import type { LoadReport } from "../../lib/reload/report.js";
+import { generationFile } from "../../lib/store/sqlite/files.js";
+import { exportOf } from "../support/export.js";
+import { inTemporaryFolder } from "../support/generation.js";
+
+const encodePersonVO = personVOEncoder();
+
+export type LoadOptions = Partial<Omit<ReloadOptions, "files" | "database">>;
+
+/** The real night flow with the settings' defaults. */
+export function loadFiles(
+  folder: string,
+  files: readonly string[],
+  options: LoadOptions = {},
+): Promise<LoadReport> {
+  return reload({
+    database: databaseIn(folder),
+    files,
+    mapping: defaultMapping,
+    protected: "strip",
+    protectedIds: new Set(),
+    keepGenerations: 3,
+    encodePersonVO,
+    now: new Date("2009-03-03T01:00:00Z"),
+    ...options,
+  });
+}
+
+export function databaseIn(folder: string): string {
+  return join(folder, "adresslista.sqlite");
+}
+
+/** Writes a file of the folder; returns its path. */
+export function writtenFile(folder: string, name: string, text: string | Buffer): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** A generation's tables, in memory. */
+export interface Loaded {
+  readonly report: LoadReport;
+  /** Bytes of the generation's file. */
+  readonly bytes: Buffer;
+  /** Rows of `SELECT …` as text: values with a blank between, `-` for none. */
+  rows(select: string): string[];
+  /** `cause id`, in the report's order, for these causes (all when none are named). */
+  caused(...causes: readonly string[]): string[];
+}
+
+/** Loads records into a database of its own. */
+export function loaded(records: readonly string[], options: LoadOptions = {}): Promise<Loaded> {
+  return inTemporaryFolder((folder) => loadedIn(folder, [exportOf(records)], options));
+}
+
+/** Loads exports, as the files of one data set, into the folder's database. */
+export async function loadedIn(
+  folder: string,
+  exports: readonly string[],
+  options: LoadOptions = {},
+): Promise<Loaded> {
+  const files = exports.map((text, index) => writtenFile(folder, `export-${index + 1}.xml`, text));
+  const report = await loadFiles(folder, files, options);
+  return generationIn(folder, report);
+}
+
+export function generationIn(folder: string, report: LoadReport): Loaded {
+  const bytes = readFileSync(generationFile(databaseIn(folder), report.load));
+  const connection = new Sqlite(bytes, { readonly: true });
+  return {
+    report,
+    bytes,
+    rows: (select) =>
+      connection
+        .prepare(`SELECT ${select}`)
+        .raw()
+        .all()
+        .map((row) => (row as unknown[]).map((value) => (value === null ? "-" : String(value))).join(" ")),
+    caused: (...causes) =>
+      report.causes
+        .filter(({ cause }) => causes.length === 0 || causes.includes(cause))
+        .flatMap(({ cause, ids }) => ids.map((id) => `${cause} ${id}`)),
+  };
+}
