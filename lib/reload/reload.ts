@@ -10,6 +10,7 @@ import type { MappingSettings, RegisterPlan } from "../mapping/api.js";
 import { memberRoles } from "../mapping/members.js";
 import { mergePersons, personData } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
+import { isWiderPerson } from "../mapping/widths.js";
 import type { Encodable } from "../soap/api.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
 import { removeUnfinished } from "../store/sqlite/files.js";
@@ -222,6 +223,7 @@ async function writePersons(
     if (!plan.tiedToSchool(groups)) report.add("personNoSchool", person.id);
     if (finished.email === null && !person.protected) report.add("personNoEmail", person.id);
     if (finished.invalidPersonnummer !== null) report.add("personInvalidPersonnummer", person.id);
+    if (isWiderPerson(finished.data)) report.add("widthExceeded", person.id);
     builder.addPerson(finished);
   }
 }

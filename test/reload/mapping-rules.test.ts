@@ -820,5 +820,16 @@ describe("An export in the tables", () => {
         "recordSkipped person at line N",
       ]);
     });
+
+    it("counts a person once whose fields are wider than T04's, which are kept and written whole", async () => {
+      const wide = "x".repeat(41);
+      const { rows, caused } = await loaded([
+        person("E1", { name: `${wide}, ${wide}`, adr: { street: wide } }),
+        person("E2", { name: "Alm, Åsa" }),
+      ]);
+      expect(caused("widthExceeded")).to.deep.equal(["widthExceeded E1"]);
+      expect(rows("ENAMN FROM NAMN ORDER BY REGISTERID LIMIT 1")).to.deep.equal([wide]);
+      expect(rows("CAST(PERSONVO AS TEXT) FROM PERSONVO").join()).to.include(`<enamn>${wide}</enamn>`);
+    });
   });
 });
