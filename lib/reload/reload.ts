@@ -7,7 +7,7 @@ import { AdresslistaError } from "../errors.js";
 import { type ImsSummary, readImsFile } from "../ims/read.js";
 import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
 import type { MappingSettings, RegisterPlan } from "../mapping/api.js";
-import { memberRoles } from "../mapping/members.js";
+import { isDeleted, memberRoles } from "../mapping/members.js";
 import { mergePersons, personData } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
@@ -17,7 +17,7 @@ import { removeUnfinished } from "../store/sqlite/files.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
 import { openStaging, type Staging } from "../store/sqlite/staging.js";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
-import { finishPerson } from "./finish-person.js";
+import { finishPerson, withoutContact } from "./finish-person.js";
 import { collectReport, type LoadReport, type ReportCollector } from "./report.js";
 
 export interface ReloadOptions {
@@ -82,7 +82,7 @@ async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<L
     reportUnknownMembers(plan, staging, report);
     const builder = await buildGeneration(store.database, store.nextLoadNumber());
     try {
-      await writePersons(plan, staging, builder, report, day.today(), options);
+      await writePersons(plan, staging, builder, report, day.today(), read.protectedIds, options);
       const { tables, newCodes } = plan.finish();
       options.progress?.("verify", 0, undefined);
       const counts = builder.finish(tables);
@@ -119,6 +119,8 @@ interface ReadFiles {
   readonly groups: ImsGroup[];
   readonly groupMembers: ImsMember[];
   readonly summaries: ImsSummary[];
+  /** Ids of persons whose deleted record says that they are protected: another record of theirs may be loaded. */
+  readonly protectedIds: Set<string>;
 }
 
 /** Persons and their memberships go to the staging as they come; groups, which are few, stay in memory. */
@@ -128,12 +130,18 @@ async function readFiles(
   report: ReportCollector,
   day: ExportDay,
 ): Promise<ReadFiles> {
-  const read: ReadFiles = { groups: [], groupMembers: [], summaries: [] };
+  const read: ReadFiles = { groups: [], groupMembers: [], summaries: [], protectedIds: new Set() };
   const handler: ImsHandler = {
     properties: ({ datetime }) => day.add(datetime),
-    person: (person) => {
-      if (person.recstatus === "3") report.add("recordDeleted", person.sourcedIds[0]?.id ?? "");
-      else staging.addPerson(personData(person, options.mapping, options.protectedIds));
+    person: (record) => {
+      const person = personData(record, options.mapping, options.protectedIds);
+      if (!isDeleted(record)) {
+        staging.addPerson(person);
+        return;
+      }
+      report.add("recordDeleted", person.id);
+      // What a record says of protection holds even when the record itself is gone (contract section 5).
+      if (person.protected) for (const id of person.aliases) read.protectedIds.add(id);
     },
     group: (group) => {
       read.groups.push(group);
@@ -204,12 +212,14 @@ async function writePersons(
   builder: GenerationBuilder,
   report: ReportCollector,
   today: string,
+  protectedIds: ReadonlySet<string>,
   options: ReloadOptions,
 ): Promise<void> {
   const total = staging.personCount();
   const finisher = { encodePersonVO: options.encodePersonVO, today };
   let done = 0;
-  for (const { person, memberships, groups } of staging.inOrder(compareSwedish)) {
+  for (const { person: staged, memberships, groups } of staging.inOrder(compareSwedish)) {
+    const person = staged.aliases.some((id) => protectedIds.has(id)) ? withoutContact(staged) : staged;
     done += 1;
     if (done % PERSONS_PER_TURN === 0) {
       options.progress?.("write", done, total);

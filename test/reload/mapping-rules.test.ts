@@ -777,6 +777,19 @@ describe("An export in the tables", () => {
       expect(rows("count(*) FROM TELEKOM")).to.deep.equal(["10"]);
     });
 
+    it("are told by a record that is deleted, too", async () => {
+      for (const order of [0, 1]) {
+        const records = [
+          person("E1", { ...reachable, alias: "E2" }),
+          person("E2", { recstatus: "3", ext: { sekretess: "ja" } }),
+        ];
+        if (order === 1) records.reverse();
+        const { rows } = await loaded(records);
+        expect(rows(PROTECTED)).to.deep.equal(["E1"]);
+        expect(rows("count(*) FROM TELEKOM")).to.deep.equal(["0"]);
+      }
+    });
+
     it("are not loaded at all when the settings exclude them", async () => {
       const { rows, caused } = await load(
         [
