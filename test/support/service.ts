@@ -33,6 +33,8 @@ export interface TestServiceOptions {
 export interface TestService {
   /** Address of the SOAP endpoint; `?wsdl` behind it gives the WSDL. */
   readonly url: string;
+  /** The SQLite file, for a reload by another process. */
+  readonly database: string;
   /** Loads another export beside the running service, as `adresslista reload` does. */
   reload(exported: { readonly xml: string } | { readonly file: string }): Promise<LoadReport>;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     const running = await startService(settings, pino({ level: "silent" }));
     return {
       url: `http://${running.host}:${running.port}${ENDPOINT}`,
+      database: settings.database,
       reload: load,
       async close() {
         await running.stop();
