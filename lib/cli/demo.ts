@@ -5,11 +5,11 @@ import { defaultMapping } from "../mapping/settings.js";
 import { openStore } from "../store/open.js";
 import { callerRecord } from "./caller.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import { serviceUrls } from "./interface.js";
 import { operationalLog } from "./log.js";
 import { packageRoot } from "./package.js";
 import { loadFiles } from "./reload.js";
 import { serveHere } from "./serve.js";
-import { serviceUrls } from "./service.js";
 
 /** Name and secret of the demonstration's caller. It exists in the demonstration's database only. */
 const DEMO = "demo";

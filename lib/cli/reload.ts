@@ -4,9 +4,9 @@ import { AdresslistaError } from "../errors.js";
 import { reload } from "../reload/reload.js";
 import { formatReport, type LoadReport } from "../reload/report.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
+import { personVOEncoder } from "./interface.js";
 import { showProgress } from "./progress.js";
 import { readProtectedIds } from "./protected-file.js";
-import { personVOEncoder } from "./service.js";
 
 /** `adresslista reload`: loads an export; a running service picks it up by itself. */
 export function addReloadCommand(program: Command, context: CliContext): void {

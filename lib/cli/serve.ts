@@ -4,9 +4,9 @@ import type { Logger } from "pino";
 import type { Settings } from "../config.js";
 import { openStore } from "../store/open.js";
 import { type CliContext, type CommonOptions, say, withConfigOption } from "./context.js";
+import { serviceUrls } from "./interface.js";
 import { operationalLog } from "./log.js";
-import { type RunningService, serviceUrls, startService } from "./service.js";
-import { runWorkers } from "./workers.js";
+import type { RunningService } from "./service.js";
 
 /** `adresslista serve`: answers calls until it is interrupted. */
 export function addServeCommand(program: Command, context: CliContext): void {
@@ -31,6 +31,7 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
   if (settings.workers === 1) return serveHere(context, settings, log, announce);
   // Brings the tables up to date once, and says once what is wrong with the database.
   await (await openStore(settings.database)).close();
+  const { runWorkers } = await import("./workers.js");
   return runWorkers(context, settings.workers, log, (port) =>
     announce(context, settings, { host: settings.host, port }),
   );
@@ -50,6 +51,8 @@ export async function serveHere(
   announceTo?: Announce,
 ): Promise<void> {
   const interrupted = context.interrupted();
+  // Only here: the HTTP stack takes longer to load than the other commands take in all.
+  const { startService } = await import("./service.js");
   const service = await startService(settings, log);
   await announceTo?.(context, settings, service);
   log.info({ port: service.port }, "started");

@@ -1,27 +1,19 @@
-import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { authenticate, rememberCallers } from "../access/callers.js";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import { buildHttpServer, closeHttpServer } from "../http/server.js";
-import type { Encodable } from "../soap/api.js";
-import { loadService, type SoapService } from "../soap/codec.js";
 import { openStore } from "../store/open.js";
 import type { Generation, Store } from "../store/queries.js";
 import { t04Operations } from "../t04/operations.js";
+import { adresslistaService, ENDPOINT } from "./interface.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
 import { errorFields } from "./log.js";
-import { packageRoot } from "./package.js";
 
-export const ENDPOINT = "/cxf/AdresslistaFetcher";
 /** How long calls in flight are given to end when the service stops, in milliseconds. */
 export const STOP_MILLISECONDS = 10_000;
-
-/** T04 calls one field by three names (3.5, 4.4). */
-const SYNONYMS = { kursTfVO: { KursTFtyp: "typ" }, kursTFTermregVO: { KursTFtyp: "typ" } };
 
 export interface RunningService {
   readonly host: string;
@@ -58,23 +50,6 @@ export async function startService(settings: Settings, log: Logger): Promise<Run
     await store.close();
     throw error;
   }
-}
-
-/** Writes PersonVO elements as the published schema has them: a load stores finished bytes. */
-export function personVOEncoder(): (personVO: { readonly [element: string]: Encodable }) => Buffer {
-  const service = adresslistaService();
-  return (personVO) => service.encodeElement("PersonVO", "personVO", personVO);
-}
-
-export function serviceUrls(settings: Settings, { host, port }: Pick<RunningService, "host" | "port">) {
-  const listening = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const endpoint = (settings.publicUrl ?? listening) + ENDPOINT;
-  return { listening, endpoint, wsdl: `${endpoint}?wsdl` };
-}
-
-function adresslistaService(): SoapService {
-  const wsdl = readFileSync(join(packageRoot(), "wsdl/adresslista.wsdl"), "utf8");
-  return loadService(wsdl, { synonyms: SYNONYMS });
 }
 
 /** Logs which load is answered from, each time another one is seen. */

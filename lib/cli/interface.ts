@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Settings } from "../config.js";
+import type { Encodable } from "../soap/api.js";
+import { loadService, type SoapService } from "../soap/codec.js";
+import { packageRoot } from "./package.js";
+
+/** The interface that is served and by which the night load writes persons: its WSDL, its codecs, where it stands. */
+export const ENDPOINT = "/cxf/AdresslistaFetcher";
+
+/** T04 calls one field by three names (3.5, 4.4). */
+const SYNONYMS = { kursTfVO: { KursTFtyp: "typ" }, kursTFTermregVO: { KursTFtyp: "typ" } };
+
+/** The codecs of the WSDL. */
+export function adresslistaService(): SoapService {
+  const wsdl = readFileSync(join(packageRoot(), "wsdl/adresslista.wsdl"), "utf8");
+  return loadService(wsdl, { synonyms: SYNONYMS });
+}
+
+/** Writes PersonVO elements as the published schema has them: a load stores finished bytes. */
+export function personVOEncoder(): (personVO: { readonly [element: string]: Encodable }) => Buffer {
+  const service = adresslistaService();
+  return (personVO) => service.encodeElement("PersonVO", "personVO", personVO);
+}
+
+export function serviceUrls(
+  settings: Settings,
+  { host, port }: { readonly host: string; readonly port: number },
+) {
+  const listening = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const endpoint = (settings.publicUrl ?? listening) + ENDPOINT;
+  return { listening, endpoint, wsdl: `${endpoint}?wsdl` };
+}
