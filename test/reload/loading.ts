@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
-import { personVOEncoder } from "../../lib/cli/service.js";
+import { personVOEncoder } from "../../lib/cli/interface.js";
 import { defaultMapping } from "../../lib/mapping/settings.js";
 import { type ReloadOptions, reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
