@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compareSwedish } from "../domain/collation.js";
+import { compareSwedish, compareText } from "../domain/collation.js";
 import { readPersonnummer } from "../domain/personnummer.js";
-import { readDate } from "../domain/terms.js";
 import { AdresslistaError } from "../errors.js";
 import { type ImsSummary, readImsFile } from "../ims/read.js";
 import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
 import type { MappingSettings, RegisterPlan } from "../mapping/api.js";
+import { registerDate } from "../mapping/dates.js";
 import { isDeleted, memberRoles } from "../mapping/members.js";
 import { mergePersons, personData } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
@@ -264,14 +264,21 @@ interface ExportDay {
 function exportDay(now: Date): ExportDay {
   // Alvis' days are Swedish days.
   let today = now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
-  let latest: string | null = null;
+  let latest: { readonly date: string; readonly written: string } | undefined;
   return {
     add(datetime) {
-      if (datetime === undefined || (latest !== null && datetime <= latest)) return;
-      latest = datetime;
-      today = readDate(datetime) ?? today;
+      if (datetime === undefined) return;
+      // "0001-01-01" is what .NET writes for no date: a day that no export is made on says nothing.
+      const read = { date: registerDate(datetime) ?? "", written: datetime };
+      if (
+        latest !== undefined &&
+        (compareText(read.date, latest.date) || compareText(read.written, latest.written)) <= 0
+      )
+        return;
+      latest = read;
+      if (read.date !== "") today = read.date;
     },
-    exportDatetime: () => latest,
+    exportDatetime: () => latest?.written ?? null,
     today: () => today,
   };
 }

@@ -259,6 +259,27 @@ describe("A reload", () => {
       expect(await keep(3)).to.deep.equal([2, 3, 4]);
       expect(await keep(1)).to.deep.equal([5]);
     }));
+
+  it("takes the day of the export from its datetime, and its own day when that is no likely one", () =>
+    inTemporaryFolder(async (folder) => {
+      const born = person("E1", { pnr: "290101-1234" });
+      for (const [datetime, sekel] of [
+        ["2035-01-01T00:00:00", "20"],
+        ["2009-01-01T00:00:00", "19"],
+        // what .NET writes for no date
+        ["0001-01-01T00:00:00", "19"],
+        ["igår", "19"],
+        [null, "19"],
+      ] as const) {
+        const { rows } = await loadedIn(folder, [exportOf([born], datetime)]);
+        expect(rows("SEKEL FROM NAMN"), String(datetime)).to.deep.equal([sekel]);
+      }
+      const { report } = await loadedIn(folder, [
+        exportOf([born], "igår"),
+        exportOf([born], "2008-01-01T00:00:00"),
+      ]);
+      expect(report.exportDatetime).to.equal("2008-01-01T00:00:00");
+    }));
 });
 
 describe("Personal data in a reload", () => {
