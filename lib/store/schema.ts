@@ -130,5 +130,8 @@ const source = (migrations: readonly Migration[]): Knex.MigrationSource<Migratio
   getMigration: async (migration) => ({ up: migration.up, down: async () => {} }),
 });
 
+/** In the order in which they are done. */
+export const serviceMigrationNames = serviceMigrations.map(({ name }) => name);
+
 export const serviceMigrationSource = source(serviceMigrations);
 export const generationMigrationSource = source(generationMigrations);

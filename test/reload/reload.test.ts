@@ -247,6 +247,21 @@ describe("A reload", () => {
       ]);
     }));
 
+  it("is refused as busy while another one runs, which ends well", () =>
+    inTemporaryFolder(async (folder) => {
+      const file = writtenFile(folder, "export.xml", GOOD);
+      await withService(folder, async (store) => {
+        const outcomes = await Promise.allSettled([1, 2, 3].map(() => loadFiles(folder, [file])));
+        const refused = outcomes.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+        expect(refused.map(({ reason }) => (reason as AdresslistaError).code)).to.deep.equal([
+          "busy",
+          "busy",
+        ]);
+        expect(await answers(store)).to.include("Alm");
+      });
+      expect(generationFiles(folder)).to.have.length(1);
+    }));
+
   it("keeps so many generations as the settings say, the served one among them", () =>
     inTemporaryFolder(async (folder) => {
       const keep = async (keepGenerations: number) => {

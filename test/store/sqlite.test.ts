@@ -56,6 +56,17 @@ describe("the SQLite store", () => {
       expect(await store.loads()).to.deep.equal([]);
     }));
 
+  it("is made once when several open it anew at the same time", () =>
+    inTemporaryFolder(async (folder) => {
+      const open = () => openSqliteStore(join(folder, "test.sqlite"));
+      const stores = await Promise.all([open(), open(), open(), open()]);
+      for (const store of stores) {
+        expect(store.loads()).to.deep.equal([]);
+        store.close();
+      }
+      (await open()).close();
+    }));
+
   it("keeps its files for its own user", () =>
     withStore(async (store, folder) => {
       await publishGeneration(store, ONE_OCCASION, []);

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { AdresslistaError } from "../../errors.js";
-import { openWritable } from "./files.js";
+import { BUSY_TIMEOUT_MS, openWritable } from "./files.js";
 
 /**
  * One reload at a time, on any number of processes: an exclusive transaction on a file of its own. The operating system
@@ -18,4 +19,19 @@ export function takeReloadLock(database: string): () => void {
     throw new AdresslistaError("database", "cannot lock the database for a reload", { cause });
   }
   return () => connection.close();
+}
+
+/** How often a lock that another process has is asked for, in milliseconds. */
+const RETRY_MS = 50;
+
+/** The same lock, waited for as long as for any other of the database; then AdresslistaError("busy"). */
+export async function waitForReloadLock(database: string): Promise<() => void> {
+  for (const deadline = performance.now() + BUSY_TIMEOUT_MS; ; await delay(RETRY_MS)) {
+    try {
+      return takeReloadLock(database);
+    } catch (error) {
+      const isBusy = error instanceof AdresslistaError && error.code === "busy";
+      if (!isBusy || performance.now() > deadline) throw error;
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
 import type { CallerRecord, Generation, LoadRecord, Store } from "../queries.js";
-import { serviceMigrationSource } from "../schema.js";
+import { serviceMigrationNames, serviceMigrationSource } from "../schema.js";
 import {
   type Connection,
   generationFile,
@@ -12,6 +12,7 @@ import {
   openWritable,
 } from "./files.js";
 import { openGeneration } from "./generation.js";
+import { waitForReloadLock } from "./reload-lock.js";
 
 /** Codes that survive every load, and the load that is to be served from now on, in one transaction. */
 export interface NewLoad {
@@ -41,7 +42,7 @@ const OLD_GENERATION_GRACE_MS = 30_000;
 export async function openSqliteStore(database: string): Promise<SqliteStore> {
   const file = resolve(database);
   prepare(file);
-  await migrate(file, serviceMigrationSource);
+  await bringUpToDate(file);
   const connection = openWritable(file);
   return guarded("cannot read the database", () => sqliteStore(file, connection));
 }
@@ -51,6 +52,36 @@ function prepare(file: string): void {
   const connection = openWritable(file);
   try {
     guarded("cannot use the database", () => connection.pragma("journal_mode = WAL"));
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Migrates what needs it, one process at a time: Knex makes its own tables without a lock, and several processes that
+ * meet a new database would fail, or leave it locked for ever.
+ */
+async function bringUpToDate(file: string): Promise<void> {
+  if (isUpToDate(file)) return;
+  const release = await waitForReloadLock(file);
+  try {
+    await migrate(file, serviceMigrationSource);
+  } finally {
+    release();
+  }
+}
+
+function isUpToDate(file: string): boolean {
+  const connection = openWritable(file);
+  try {
+    return guarded("cannot read the database", () => {
+      const hasMigrations = connection
+        .prepare("SELECT 1 FROM sqlite_master WHERE name = 'knex_migrations'")
+        .get();
+      if (hasMigrations === undefined) return false;
+      const done = connection.prepare("SELECT name FROM knex_migrations ORDER BY id").pluck().all();
+      return JSON.stringify(done) === JSON.stringify(serviceMigrationNames);
+    });
   } finally {
     connection.close();
   }
