@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { codeKey } from "../domain/codes.js";
+import { codeKey, composed } from "../domain/codes.js";
 import type { CallerRecord, Store } from "../store/queries.js";
 import { unmatchableHash, verifySecret } from "./secret.js";
 
@@ -53,7 +53,7 @@ export function mayAccess(caller: Caller, institutions: readonly string[]): bool
 
 /** Callers' names are compared as they stand, but for surrounding blanks and how letters are composed. */
 export function callerName(name: string): string {
-  return name.normalize("NFC").trim();
+  return composed(name.trim());
 }
 
 export interface Claim {

@@ -7,18 +7,29 @@ const NUMBER = /^(\d+)(?:[.,](\d+))?$/;
 
 /** The key by which codes are compared: without regard to case, surrounding blanks or how Å is composed. */
 export function codeKey(text: string): string {
-  return text.normalize("NFC").trim().toUpperCase().normalize("NFC");
+  return composed(composed(text.trim()).toUpperCase());
+}
+
+/** No code, no name of a caller and no value of T04's widths has so many characters. */
+const MAX_COMPOSED_CHARACTERS = 400;
+
+/**
+ * The text with Å as one character (NFC). What is longer than any code stays as it stands: composing takes quadratic
+ * time on rows of combining marks, and a request may bring a megabyte of them.
+ */
+export function composed(text: string): string {
+  return text.length > MAX_COMPOSED_CHARACTERS ? text : text.normalize("NFC");
 }
 
 /** Letters (Å Ä Ö included) or digits, at least one and at most `maxLength` (setting `kurskodMaxLength`). */
 export function isKurskod(text: string, maxLength: number = KURSKOD_MAX_LENGTH): boolean {
-  const code = text.normalize("NFC");
+  const code = composed(text);
   return code.length <= maxLength && KURSKOD.test(code);
 }
 
 /** One to four letters (Å Ä Ö included) or digits. */
 export function isInstitution(text: string): boolean {
-  return INSTITUTION.test(text.normalize("NFC"));
+  return INSTITUTION.test(composed(text));
 }
 
 /**

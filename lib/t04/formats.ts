@@ -1,4 +1,4 @@
-import { codeKey, isInstitution, isKurskod, numberKey } from "../domain/codes.js";
+import { codeKey, composed, isInstitution, isKurskod, numberKey } from "../domain/codes.js";
 import { formatTermin, parseTermin, type Termin, type TerminFormat } from "../domain/terms.js";
 import type { HeldField } from "../store/queries.js";
 
@@ -51,7 +51,7 @@ const FORMATS: Readonly<Record<CheckedField, Format>> = {
 
 /** Does the value have the documented width and characters? (What the store holds is taken besides.) */
 export function fitsFormat(field: CheckedField, value: string, settings: FormatSettings): boolean {
-  return FORMATS[field](value.normalize("NFC"), settings);
+  return FORMATS[field](composed(value), settings);
 }
 
 /** Half-years and `typ` are never anything but their format in the store. */

@@ -43,6 +43,15 @@ describe("authenticate", () => {
     }
   });
 
+  it("is not stopped by a name that is a megabyte of combining marks", async () => {
+    const caller = `portal${"\u0301\u0316".repeat(250_000)}`;
+    const began = performance.now();
+    expect(
+      await authenticate(storeOf(), rememberCallers(), { caller, ticket: "hemlig" }, undefined),
+    ).to.equal(undefined);
+    expect(performance.now() - began).to.be.below(5_000);
+  });
+
   it("takes as long for an unknown caller as for a wrong secret", async () => {
     const store = storeOf(record("portal", "*"));
     const wrongSecret = await fastestOf(3, () =>

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { codeKey, isInstitution, isKurskod, numberKey } from "../../lib/domain/codes.js";
+import { codeKey, composed, isInstitution, isKurskod, numberKey } from "../../lib/domain/codes.js";
 
 describe("codeKey", () => {
   it("is the same whatever the case, the blanks around and the composition of å", () => {
@@ -20,6 +20,20 @@ describe("codeKey", () => {
       }),
     );
   });
+});
+
+describe("a megabyte of combining marks", () => {
+  // Composing them takes a minute.
+  const MARKS = `A${"\u0301\u0316".repeat(250_000)}`;
+  const MILLISECONDS = 2_000;
+
+  for (const [name, read] of Object.entries({ codeKey, isKurskod, isInstitution, numberKey, composed })) {
+    it(`does not stop ${name}`, () => {
+      const began = performance.now();
+      read(MARKS);
+      expect(performance.now() - began).to.be.below(MILLISECONDS);
+    });
+  }
 });
 
 describe("isKurskod", () => {
