@@ -13,7 +13,6 @@ import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { Encodable } from "../soap/api.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
-import { removeUnfinished } from "../store/sqlite/files.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
 import { openStaging, type Staging } from "../store/sqlite/staging.js";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
@@ -54,7 +53,7 @@ export async function reload(options: ReloadOptions): Promise<LoadReport> {
   try {
     const release = takeReloadLock(store.database);
     try {
-      removeUnfinished(store.database);
+      store.sweep();
       const report = await reloadInto(store, options);
       store.prune(options.keepGenerations);
       return report;

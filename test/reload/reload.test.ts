@@ -125,6 +125,7 @@ describe("A reload", () => {
       link: [],
       write: ["adresslista.load-2.sqlite.building"],
       verify: ["adresslista.load-2.sqlite.building"],
+      publish: ["adresslista.load-2.sqlite"],
     };
     for (const [step, leftovers] of Object.entries(left)) {
       it(`in the step "${step}" leaves the old load served; the next one succeeds and sweeps`, () =>

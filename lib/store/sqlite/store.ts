@@ -10,6 +10,7 @@ import {
   guarded,
   migrate,
   openWritable,
+  removeUnfinished,
 } from "./files.js";
 import { openGeneration } from "./generation.js";
 import { waitForReloadLock } from "./reload-lock.js";
@@ -30,6 +31,8 @@ export interface SqliteStore extends Store {
     readonly anmkod: ReadonlyMap<string, string>;
   };
   nextLoadNumber(): number;
+  /** Removes what loads that were killed left behind, finished or not. Only while holding the reload lock. */
+  sweep(): void;
   /** Makes a finished generation the served one. */
   publish(load: NewLoad): void;
   /** Removes the oldest generations: `keep` are left, the served one among them. */
@@ -175,6 +178,16 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       const recorded =
         (connection.prepare("SELECT MAX(NUMBER) FROM LOAD").pluck().get() as number | null) ?? 0;
       return Math.max(recorded, ...generationNumbers(file)) + 1;
+    },
+
+    sweep() {
+      guarded("cannot remove what a killed load left", () => {
+        removeUnfinished(file);
+        const recorded = new Set(connection.prepare("SELECT NUMBER FROM LOAD").pluck().all());
+        for (const number of generationNumbers(file)) {
+          if (!recorded.has(number)) rmSync(generationFile(file, number), { force: true });
+        }
+      });
     },
 
     publish(load) {
