@@ -17,10 +17,17 @@ export function adresslistaService(): SoapService {
   return loadService(wsdl, { synonyms: SYNONYMS });
 }
 
-/** Writes PersonVO elements as the published schema has them: a load stores finished bytes. */
+/**
+ * Writes PersonVO elements as the published schema has them: a load stores finished bytes. The WSDL is read when the first
+ * person is written, after the export: a parser of the same library that has been used in another way before reads the
+ * export at half the speed.
+ */
 export function personVOEncoder(): (personVO: { readonly [element: string]: Encodable }) => Buffer {
-  const service = adresslistaService();
-  return (personVO) => service.encodeElement("PersonVO", "personVO", personVO);
+  let service: SoapService | undefined;
+  return (personVO) => {
+    service ??= adresslistaService();
+    return service.encodeElement("PersonVO", "personVO", personVO);
+  };
 }
 
 export function serviceUrls(

@@ -16,7 +16,10 @@ export function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V) => K): Map<K,
 
 /** Without the fields that are undefined: what is absent in the register has no field in a row. */
 export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
+  // a loop, since this runs several times for each person of a load
+  const kept: Partial<T> = {};
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    if (fields[name] !== undefined) kept[name] = fields[name];
+  }
+  return kept as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

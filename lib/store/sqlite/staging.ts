@@ -56,6 +56,9 @@ export interface StagingReport {
   conflict(id: string, fields: readonly string[]): void;
 }
 
+/** What the staging keeps in memory, in KiB (SQLite's negative cache_size); the rest is in its file. */
+const CACHE_KIB = 48 * 1024;
+
 /** Role of a staged membership: what `PersonMembership.role` says, and "none" for a member that is no active learner. */
 const ROLES = { learner: 1, untyped: 2, none: 0 } as const;
 
@@ -73,6 +76,7 @@ function stagingIn(
 ): Staging {
   connection.pragma("journal_mode = OFF");
   connection.pragma("synchronous = OFF");
+  connection.pragma(`cache_size = -${CACHE_KIB}`);
   connection.exec(`
     CREATE TABLE PERSON (NO INTEGER PRIMARY KEY, ID TEXT NOT NULL, SURNAME TEXT NOT NULL, GIVEN TEXT NOT NULL,
       NUMBERKEY TEXT NOT NULL, STAFF INTEGER NOT NULL, DATA TEXT NOT NULL);
