@@ -13,6 +13,7 @@ import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { Encodable } from "../soap/api.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
+import { databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
 import { openStaging, type Staging } from "../store/sqlite/staging.js";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
@@ -60,6 +61,8 @@ export async function reload(options: ReloadOptions): Promise<LoadReport> {
     } finally {
       release();
     }
+  } catch (error) {
+    throw isStorageFailure(error) ? databaseError("the load cannot be stored", error) : error;
   } finally {
     store.close();
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
@@ -107,6 +107,22 @@ describe("A reload", () => {
           /saknas\.xml: .*ENOENT/,
         );
         expect((await failureOf(loadFiles(folder, [folder]))).message).to.match(/cannot be read \(EISDIR\)/);
+      }));
+
+    it("because SQLite or the disk does, says which code it gave, and changes nothing", () =>
+      nothingChanges(async (folder) => {
+        const file = writtenFile(folder, "nästa.xml", NEXT);
+        for (const code of ["SQLITE_FULL", "ENOSPC"]) {
+          const failing: LoadOptions["progress"] = (step) => {
+            if (step === "link") throw Object.assign(new Error("no room for Alm"), { code });
+          };
+          const error = await failureOf(loadFiles(folder, [file], { progress: failing }), "database");
+          expect(error.message).to.equal(`the load cannot be stored (${code})`);
+        }
+        const inTheWay = join(folder, "adresslista.load-2.sqlite.building");
+        mkdirSync(inTheWay);
+        await failureOf(loadFiles(folder, [file]), "database");
+        rmdirSync(inTheWay);
       }));
 
     it("leaves a database without a load when it was the first", () =>
@@ -476,13 +492,16 @@ function generationFiles(folder: string): string[] {
     .sort();
 }
 
-async function failureOf(load: Promise<unknown>): Promise<AdresslistaError> {
+async function failureOf(
+  load: Promise<unknown>,
+  code: AdresslistaError["code"] = "export",
+): Promise<AdresslistaError> {
   const error = await load.then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   expect(error).to.be.instanceOf(AdresslistaError);
-  expect((error as AdresslistaError).code).to.equal("export");
+  expect((error as AdresslistaError).code).to.equal(code);
   return error as AdresslistaError;
 }
 

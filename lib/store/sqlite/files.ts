@@ -113,11 +113,24 @@ export function guarded<T>(what: string, action: () => T): T {
     return action();
   } catch (cause) {
     if (cause instanceof AdresslistaError) throw cause;
-    const code = (cause as { code?: unknown }).code;
-    throw new AdresslistaError("database", `${what}${typeof code === "string" ? ` (${code})` : ""}`, {
-      cause,
-    });
+    throw databaseError(what, cause);
   }
+}
+
+/** Of the cause only its code is told: its text may quote values. */
+export function databaseError(what: string, cause: unknown): AdresslistaError {
+  const code = (cause as { code?: unknown }).code;
+  return new AdresslistaError("database", `${what}${typeof code === "string" ? ` (${code})` : ""}`, {
+    cause,
+  });
+}
+
+/** SQLite's codes (SQLITE_FULL) and the operating system's (ENOSPC); what Node calls ERR_… is a mistake of a program. */
+const STORAGE_CODE = /^(?:SQLITE_\w+|E[A-Z0-9]+)$/;
+
+/** Has SQLite or the file system failed? */
+export function isStorageFailure(error: unknown): boolean {
+  return error instanceof Error && STORAGE_CODE.test(String((error as { code?: unknown }).code));
 }
 
 function stem(database: string): string {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
 import type { CallerRecord, Generation, LoadRecord, Store } from "../queries.js";
@@ -251,7 +251,11 @@ function removeOldGenerations(database: string, served: number, keep: number): v
   const others = generationNumbers(database).filter((number) => number !== served);
   for (const number of others.slice(0, Math.max(0, others.length - (keep - 1)))) {
     const file = generationFile(database, number);
-    if (existsSync(file)) rmSync(file, { force: true });
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // The load is served all the same; the next one tries again.
+    }
   }
 }
 
