@@ -5,7 +5,7 @@
  */
 import { AdresslistaError } from "../errors.js";
 import type { Decoded, DecodedObject } from "./api.js";
-import type { References } from "./references.js";
+import { ELEMENT_CHARACTERS, type References } from "./references.js";
 import type { FieldModel, FieldType, OperationModel, ServiceModel, SimpleType } from "./wsdl.js";
 import { attributeOf, resolveQName, type XmlElement, XSI_NAMESPACES } from "./xml.js";
 
@@ -126,7 +126,7 @@ function compileTypes(model: ServiceModel, synonyms: Synonyms): TypeDecoders {
 
 function objectDecoder(fields: NameTable<CompiledField>): Decoder {
   return (element, references) => {
-    references.weigh(1 + element.children.length);
+    references.weigh(ELEMENT_CHARACTERS * (1 + element.children.length));
     // Keys come from the schema only, so no name of the request ever becomes a property.
     const found: Record<string, Decoded> = {};
     let empty = true;

@@ -16,8 +16,10 @@ export interface References {
 
 /** References within referred elements. */
 export const MAX_REFERENCE_NESTING = 32;
-/** Characters that a request may come to, by references, beyond what it has itself. */
-export const MAX_REFERENCED_CHARACTERS = 1_048_576;
+/** Characters that a request may come to, by references, beyond what it has itself: clients share little. */
+export const MAX_REFERENCED_CHARACTERS = 262_144;
+/** What an element weighs beside its text, in characters: no tag is shorter. */
+export const ELEMENT_CHARACTERS = "<a/>".length;
 
 const SOAP_12_ENCODING = "http://www.w3.org/2003/05/soap-encoding";
 

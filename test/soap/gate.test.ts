@@ -201,6 +201,16 @@ describe("the gate refuses", () => {
     expect(faultFor(request).reason).to.include("too many references");
   });
 
+  it("references that multiply small elements", () => {
+    // 26 kB that would come to 90 000 occasions, and those to an answer of 40 MB.
+    const items = "<item><typ>x</typ></item>".repeat(900);
+    const references = '<KursTfVO href="#a"/>'.repeat(100);
+    const request = envelope(
+      `<n:getAdrLista><arg1>${references}</arg1></n:getAdrLista><m id="a" xsi:type="enc:Array">${items}</m>`,
+    );
+    expect(faultFor(request).reason).to.include("too many references");
+  });
+
   it("references behind references without end", () => {
     const chain = Array.from({ length: 1_000 }, (_, at) => `<m id="a${at}" href="#a${at + 1}"/>`).join("");
     expect(faultFor(envelope(`<n:getKurs><arg1 href="#a0"/></n:getKurs>${chain}`)).reason).to.include(
