@@ -98,9 +98,10 @@ export function occasionFields(group: Group): OccasionFields {
 const NO_KURSTYP = "_";
 const DECIMAL = /^\d+(?:[.,]\d+)?$/;
 
-/** Kurstakt as it is written: three digits; what is no number is kept as it stands. */
+/** Kurstakt as it is written: three digits; what is no number, or none that can be a percentage, is kept as it stands. */
 function threeDigits(kurstakt: string): string {
-  return DECIMAL.test(kurstakt) ? String(Math.round(decimal(kurstakt))).padStart(3, "0") : kurstakt;
+  const percent = DECIMAL.test(kurstakt) ? Math.round(decimal(kurstakt)) : Number.NaN;
+  return Number.isSafeInteger(percent) ? String(percent).padStart(3, "0") : kurstakt;
 }
 
 /** Points that one week of full-time study gives in adult education. */

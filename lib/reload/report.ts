@@ -50,7 +50,7 @@ const SENTENCES: Readonly<Record<ReportCause, string>> = {
   occasionWithoutDates: "occasion without dates, of its own or of its learners: not loaded",
   occasionDateMissing: "occasion with a missing date: taken from its learners",
   occasionBeginAfterEnd: "occasion that begins after it ends: not loaded",
-  occasionWithoutCourse: "occasion without a course above it: makes a course of its own",
+  occasionWithoutCourse: "occasion without a course above it and without a code of its own: not loaded",
   memberUnknownGroup: "membership of a group that is not in the export: ignored",
   memberUnknownPerson: "member who is not in the export: ignored",
   memberBeginAfterEnd: "membership that begins after it ends: the occasion's dates count",

@@ -319,10 +319,15 @@ describe("An export in the tables", () => {
           extension: '<ort benamn="Lingonköping">LING</ort>',
         }),
         occasion("G2", { in: "K1", ext: { kurstakt: "flex", kurstyp: "_" } }),
+        occasion("G3", { in: "K1", ext: { kurstakt: "9".repeat(30) } }),
       ]);
       expect(
         rows("TILLFALLE, KURSTAKT, KURSTID, UNDFORM, KURSTYP, KOD, POANG, ORT FROM KTILL2 ORDER BY 1"),
-      ).to.deep.equal(["G1 050 DAG DIS FRI X1 50 LING", "G2 flex - - - A0001 100 -"]);
+      ).to.deep.equal([
+        "G1 050 DAG DIS FRI X1 50 LING",
+        "G2 flex - - - A0001 100 -",
+        `G3 ${"9".repeat(30)} - - - A0002 100 -`,
+      ]);
       expect(rows("* FROM ORT")).to.deep.equal(["LING Lingonköping"]);
     });
 
