@@ -1,13 +1,15 @@
 /** T04's C(6) made wide enough for the course codes of adult education (contract section 1, Formats). */
 export const KURSKOD_MAX_LENGTH = 10;
 
+const PLAIN_CODE = /^[0-9A-Z_]*$/;
 const KURSKOD = /^[0-9A-ZÅÄÖ]+$/i;
 const INSTITUTION = /^[0-9A-ZÅÄÖ]{1,4}$/i;
 const NUMBER = /^(\d+)(?:[.,](\d+))?$/;
 
 /** The key by which codes are compared: without regard to case, surrounding blanks or how Å is composed. */
 export function codeKey(text: string): string {
-  return composed(composed(text.trim()).toUpperCase());
+  // Nearly every code of a register is its own key: compared by the million in a large request.
+  return PLAIN_CODE.test(text) ? text : composed(composed(text.trim()).toUpperCase());
 }
 
 /** No code, no name of a caller and no value of T04's widths has so many characters. */

@@ -27,14 +27,14 @@ export async function searchesOf(call: Call): Promise<readonly Search[]> {
 /** A KursTfVO with `typ`: its first-time or continuing participants, and with OM all re-registered on the course. */
 async function addOccasion(call: Call, occasion: KursTf, found: DistinctSearches): Promise<void> {
   const kurskey = kurskeyOf(occasion.Kurskod ?? "", call.settings);
-  const isWanted = occasion.Anmkod === undefined ? keyFieldsOf(occasion) : anmkodOf(occasion.Anmkod);
+  const wanted = occasion.Anmkod === undefined ? keyFieldsOf(occasion) : anmkodOf(occasion.Anmkod);
   const starttermin = readTermin(occasion.Starttermin);
   if (readTyp(occasion.typ ?? "") === "FFG") {
-    await addFfg(call, kurskey, starttermin, isWanted, found);
+    await addFfg(call, kurskey, starttermin, wanted, found);
     await addOmIfAsked(call, kurskey, starttermin, found);
   } else {
     const kalendertermin = readTermin(occasion.Kalendertermin);
-    await addFo(call, kurskey, kalendertermin, starttermin, isWanted, found);
+    await addFo(call, kurskey, kalendertermin, starttermin, wanted, found);
     await addOmIfAsked(call, kurskey, kalendertermin, found);
   }
 }
@@ -46,27 +46,27 @@ async function addTermreg(call: Call, occasion: KursTfTermreg, found: DistinctSe
   const starttermin = readTermin(occasion.Starttermin);
   const termin = isFfg ? starttermin : readTermin(occasion.Kalendertermin);
   if (termin === undefined) return;
+  await addOmIfAsked(call, kurskey, termin, found);
+  const wanted = programFieldsOf(occasion);
+  if (!found.isNewQuestion(isFfg ? "PROGPLK" : "KTILLP", kurskey, termin, starttermin, wanted.key)) return;
   const rows = isFfg
     ? await call.lookups.progplk(kurskey, termin)
     : (await call.lookups.ktillp(kurskey, termin)).filter(
         (row) => starttermin === undefined || row.starttermin === starttermin,
       );
-  for (const { ktill, programId } of visibleTo(call.caller, rows.filter(programFieldsOf(occasion)))) {
+  for (const { ktill, programId } of visibleTo(call.caller, rows.filter(wanted.holds))) {
     found.add(isFfg ? { typ: "FFG", ktill, programId } : { typ: "FO", ktill, termin, programId });
   }
-  await addOmIfAsked(call, kurskey, termin, found);
 }
 
 /** One KursTfVO without `typ`: the flags choose the kinds. Anmkod is not read (T04 1.3). */
-async function addFreeSearch(call: Call, wanted: KursTf, found: DistinctSearches): Promise<void> {
-  const kurskey = kurskeyOf(wanted.Kurskod ?? "", call.settings);
-  const starttermin = readTermin(wanted.Starttermin);
-  const kalendertermin = readTermin(wanted.Kalendertermin);
-  // The start term has been searched by already, in whichever field it came.
-  const { Starttermin: _, ...withoutTerm } = wanted;
-  const isWanted = keyFieldsOf(withoutTerm);
-  if (echoed(call.request.FFG)) await addFfg(call, kurskey, starttermin ?? kalendertermin, isWanted, found);
-  if (echoed(call.request.FO)) await addFo(call, kurskey, kalendertermin, starttermin, isWanted, found);
+async function addFreeSearch(call: Call, search: KursTf, found: DistinctSearches): Promise<void> {
+  const kurskey = kurskeyOf(search.Kurskod ?? "", call.settings);
+  const starttermin = readTermin(search.Starttermin);
+  const kalendertermin = readTermin(search.Kalendertermin);
+  const wanted = keyFieldsOf(search);
+  if (echoed(call.request.FFG)) await addFfg(call, kurskey, starttermin ?? kalendertermin, wanted, found);
+  if (echoed(call.request.FO)) await addFo(call, kurskey, kalendertermin, starttermin, wanted, found);
   await addOmIfAsked(call, kurskey, kalendertermin ?? starttermin, found);
 }
 
@@ -74,11 +74,12 @@ async function addFfg(
   call: Call,
   kurskey: string,
   starttermin: Termin | undefined,
-  isWanted: (row: KurstillfalleFound) => boolean,
+  wanted: Wanted<KurstillfalleFound>,
   found: DistinctSearches,
 ): Promise<void> {
+  if (!found.isNewQuestion("FFG", kurskey, starttermin, wanted.key)) return;
   const rows = await call.lookups.ktill2(kurskey, starttermin);
-  for (const { ktill } of visibleTo(call.caller, rows.filter(isWanted))) found.add({ typ: "FFG", ktill });
+  for (const { ktill } of visibleTo(call.caller, rows.filter(wanted.holds))) found.add({ typ: "FFG", ktill });
 }
 
 async function addFo(
@@ -86,11 +87,12 @@ async function addFo(
   kurskey: string,
   kalendertermin: Termin | undefined,
   starttermin: Termin | undefined,
-  isWanted: (row: KurstillfalleFound) => boolean,
+  wanted: Wanted<KurstillfalleFound>,
   found: DistinctSearches,
 ): Promise<void> {
+  if (!found.isNewQuestion("FO", kurskey, kalendertermin, starttermin, wanted.key)) return;
   const rows = await call.lookups.ktfort2(kurskey, kalendertermin, starttermin);
-  for (const row of visibleTo(call.caller, rows.filter(isWanted))) {
+  for (const row of visibleTo(call.caller, rows.filter(wanted.holds))) {
     found.add({ typ: "FO", ktill: row.ktill, termin: row.kalendertermin });
   }
 }
@@ -115,21 +117,30 @@ async function addOmIfAsked(
   if (institutions.length > 0) found.add({ typ: "OM", kurskey, termin, institutions });
 }
 
-function anmkodOf(anmkod: string): (row: KurstillfalleFound) => boolean {
+/** Which of a course's rows are wanted. */
+interface Wanted<Row> {
+  readonly holds: (row: Row) => boolean;
+  /** The same for conditions that mean the same. */
+  readonly key: string;
+}
+
+function anmkodOf(anmkod: string): Wanted<KurstillfalleFound> {
   const key = codeKey(anmkod);
-  return (row) => codeKey(row.anmkod) === key;
+  return { holds: (row) => codeKey(row.anmkod) === key, key: joined(["Anmkod", key]) };
 }
 
 /** A key field that is given must be equal, an absent one does not restrict. */
-function keyFieldsOf(wanted: KursTf): (row: KurstillfalleFound) => boolean {
+function keyFieldsOf(wanted: KursTf): Wanted<KurstillfalleFound> {
   const conditions: ((row: KurstillfalleFound) => boolean)[] = [];
+  const keys: string[] = [];
   const require = (
     value: string | undefined,
     keyOf: (text: string) => string,
     read: (row: KurstillfalleFound) => string | null,
   ) => {
+    const key = value === undefined ? "" : keyOf(value);
+    keys.push(key);
     if (value === undefined) return;
-    const key = keyOf(value);
     conditions.push((row) => {
       const held = read(row);
       return held !== null && keyOf(held) === key;
@@ -142,20 +153,25 @@ function keyFieldsOf(wanted: KursTf): (row: KurstillfalleFound) => boolean {
   require(wanted.Kurstyp, codeKey, (row) => row.kurstyp ?? NO_KURSTYP);
   require(wanted.Termordning, numberKey, (row) => row.termordning);
   require(wanted.Ortskod, codeKey, (row) => row.ort);
-  return (row) => conditions.every((holds) => holds(row));
+  return { holds: (row) => conditions.every((holds) => holds(row)), key: joined(keys) };
 }
 
-function programFieldsOf(wanted: KursTfTermreg): (row: TermregFound) => boolean {
+function programFieldsOf(wanted: KursTfTermreg): Wanted<TermregFound> {
   const program = codeKey(wanted.program ?? "");
   const inriktning = wanted.programinriktning === undefined ? undefined : codeKey(wanted.programinriktning);
   const termordning = wanted.termordningkurs === undefined ? undefined : numberKey(wanted.termordningkurs);
-  return (row) =>
-    codeKey(row.program) === program &&
-    (inriktning === undefined || codeKey(row.programinriktning ?? "") === inriktning) &&
-    (termordning === undefined || numberKey(row.termordning) === termordning);
+  return {
+    holds: (row) =>
+      codeKey(row.program) === program &&
+      (inriktning === undefined || codeKey(row.programinriktning ?? "") === inriktning) &&
+      (termordning === undefined || numberKey(row.termordning) === termordning),
+    key: joined([program, inriktning, termordning]),
+  };
 }
 
 interface DistinctSearches {
+  /** False when the same was asked before: a request may hold one occasion ten thousand times. */
+  isNewQuestion(...question: readonly (string | undefined)[]): boolean;
   add(search: Search): void;
   all(): readonly Search[];
 }
@@ -163,10 +179,20 @@ interface DistinctSearches {
 /** Two occasions of a request may match the same rows. */
 function distinctSearches(): DistinctSearches {
   const searches = new Map<string, Search>();
+  const questions = new Set<string>();
   return {
+    isNewQuestion(...question) {
+      const before = questions.size;
+      return questions.add(joined(question)).size > before;
+    },
     add(search) {
-      searches.set(Object.values(search).join("\u0000"), search);
+      searches.set(joined(Object.values(search)), search);
     },
     all: () => [...searches.values()],
   };
+}
+
+/** No code is empty and XML carries no U+0000, so that different parts never join to the same. */
+function joined(parts: readonly unknown[]): string {
+  return parts.join("\u0000");
 }
