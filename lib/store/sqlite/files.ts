@@ -6,7 +6,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -54,15 +56,37 @@ export function removeUnfinished(database: string): void {
   }
 }
 
-/** Opens a file that may be written, private from its first byte. */
+/** Opens a file that may be written, private from its first byte. What is no database is refused, and left as it is. */
 export function openWritable(file: string): Connection {
   assertSqliteVersion();
   return guarded(`cannot open the database ${basename(file)}`, () => {
     mkdirSync(dirname(file), { recursive: true });
-    if (!existsSync(file)) closeSync(openSync(file, "a", PRIVATE_FILE));
+    if (existsSync(file)) refuseForeign(file);
+    else closeSync(openSync(file, "a", PRIVATE_FILE));
     chmodSync(file, PRIVATE_FILE);
     return new Sqlite(file, { timeout: BUSY_TIMEOUT_MS });
   });
+}
+
+/** What every SQLite file begins with; an empty one becomes a database. */
+const SQLITE_MAGIC = "SQLite format 3\0";
+
+/** Before anything is done to a file that a setting may name by mistake. */
+function refuseForeign(file: string): void {
+  if (statSync(file).isFile()) {
+    const descriptor = openSync(file, "r");
+    try {
+      const start = Buffer.alloc(SQLITE_MAGIC.length);
+      const length = readSync(descriptor, start, 0, start.length, 0);
+      if (length === 0 || start.toString("latin1") === SQLITE_MAGIC) return;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+  throw new AdresslistaError(
+    "database",
+    `cannot open the database ${basename(file)}: it is not an SQLite file`,
+  );
 }
 
 /** Opens a finished generation for reading. */
