@@ -156,11 +156,17 @@ async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
     if (size > MAX_SECRET_BYTES)
       throw new AdresslistaError("usage", "the secret on standard input is too long");
   }
-  const [line = ""] = Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/^\uFEFF/, "")
-    .split("\n", 1);
+  const [line = ""] = decoded(Buffer.concat(chunks)).split("\n", 1);
   return line;
+}
+
+/** Without a byte order mark. With a character replaced, the secret would be none that a ticket could equal. */
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AdresslistaError("usage", "the secret on standard input is not UTF-8", { cause });
+  }
 }
 
 function hasControlCharacter(text: string): boolean {
