@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from "node:cluster";
 import { Command } from "commander";
 import { addCallerCommands } from "./cli/caller.js";
 import { type CliContext, say } from "./cli/context.js";
@@ -41,7 +42,11 @@ const program = new Command("adresslista")
 for (const addCommand of ADD_COMMANDS) addCommand(program, context);
 
 for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(code));
-for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreGoneReader);
+// Node would print the message of what nobody caught: that may hold values of the register.
+process.on("uncaughtException", (error) => void end(error));
+process.stdout.on("error", ignoreGoneReader);
+// A log that cannot be written stops nothing.
+process.stderr.on("error", () => {});
 
 await run();
 
@@ -50,17 +55,24 @@ async function run(): Promise<void> {
     await program.parseAsync(process.argv);
     process.exit(interruptCode ?? exitCode);
   } catch (error) {
-    const { code, text } =
-      interruptCode === undefined
-        ? endingOf(error)
-        : { code: interruptCode, text: "adresslista: interrupted" };
-    if (text !== undefined) await say(context, text);
-    process.exit(code);
+    await end(error);
   }
 }
 
-/** The first one asks a command that can end itself to do so; otherwise, and the second time, the program ends. */
+async function end(error: unknown): Promise<never> {
+  const { code, text } =
+    interruptCode === undefined ? endingOf(error) : { code: interruptCode, text: "adresslista: interrupted" };
+  if (text !== undefined) await say(context, text);
+  process.exit(code);
+}
+
+/**
+ * The first one asks a command that can end itself to do so; otherwise, and the second time, the program ends. A worker
+ * is told twice when its whole process group is (Ctrl-C, systemd), and waits for the process that started it to lose
+ * patience.
+ */
 function interrupt(code: number): void {
+  if (endsItself && interruptCode !== undefined && cluster.isWorker) return;
   if (!endsItself || interruptCode !== undefined) process.exit(code);
   interruptCode = code;
   interruption.abort();
