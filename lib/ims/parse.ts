@@ -43,6 +43,7 @@ export function createElementParser(fileName: string, events: ElementEvents): El
   // Namespaces off: they mean nothing here, and saxes' handling of them is quadratic. Positions off: only lines are used.
   const parser = new SaxesParser({ xmlns: false, position: false });
   const openNames: string[] = [];
+  let depth = 0;
   let rootEnded = false;
   let attributes = 0;
   /** Line of the last tag that was read: where a text that goes wrong begins. */
@@ -57,10 +58,10 @@ export function createElementParser(fileName: string, events: ElementEvents): El
     tags++;
     attributes = 0;
     if (rootEnded) throw unusableExport(fileName, line, "an element after the root's end");
-    if (openNames.length === MAX_DEPTH) {
+    if (depth === MAX_DEPTH) {
       throw unusableExport(fileName, line, `more than ${MAX_DEPTH} elements inside each other`);
     }
-    openNames.push(tag.name);
+    openNames[depth++] = tag.name;
     events.open(tag.name, line);
   });
   parser.on("attribute", ({ name, value }) => {
@@ -82,7 +83,7 @@ export function createElementParser(fileName: string, events: ElementEvents): El
     events.attribute(name, value, parser.line);
   });
   const onText = (text: string) => {
-    if (openNames.length > 0) events.text(text, parser.line);
+    if (depth > 0) events.text(text, parser.line);
   };
   parser.on("text", onText);
   parser.on("cdata", onText);
@@ -90,8 +91,8 @@ export function createElementParser(fileName: string, events: ElementEvents): El
     const line = parser.line;
     lastTagLine = line;
     tags++;
-    openNames.pop();
-    rootEnded = openNames.length === 0;
+    depth--;
+    rootEnded = depth === 0;
     events.close(line);
   });
   parser.on("error", ({ message }) => {
@@ -134,7 +135,7 @@ export function createElementParser(fileName: string, events: ElementEvents): El
     },
     end() {
       const { line } = parser;
-      const inside = openNames.at(-1);
+      const inside = depth > 0 ? openNames[depth - 1] : undefined;
       if (inside !== undefined) {
         throw unusableExport(
           fileName,
