@@ -50,7 +50,8 @@ export function buildHttpServer(options: HttpServerOptions): Server {
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     // After close(): the connection that this request came on is not kept for another.
     if (!server.listening) response.setHeader("Connection", "close");
-    const endpoint = request.method === "POST" ? endpoints.get(pathOf(request.url ?? "")) : undefined;
+    request.url = originForm(request.url ?? "");
+    const endpoint = request.method === "POST" ? endpoints.get(pathOf(request.url)) : undefined;
     // Through express a message would cost a third more than it needs: docs/decisions/soap-server.md.
     if (endpoint === undefined) pages(request, response);
     else endpoint(request, response).catch(() => response.destroy());
@@ -112,9 +113,13 @@ function noteConnections(server: Server): void {
   });
 }
 
-/** The path of a request target, which a proxy may send with scheme and host in front. */
+/** A request target as path and query: a proxy may send scheme and host in front, and a stranger anything for a host. */
+function originForm(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
 function pathOf(url: string): string {
-  const path = url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]*/i, "");
-  const query = path.indexOf("?");
-  return query < 0 ? path : path.slice(0, query);
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
 }

@@ -423,6 +423,30 @@ describe("the HTTP server", () => {
       expectAnswer(await post(server));
     });
 
+    it("targets that are no address, and looks at their path alone", async () => {
+      const warnings: Error[] = [];
+      const note = (warning: Error) => warnings.push(warning);
+      process.on("warning", note);
+      try {
+        for (const [target, status] of [
+          [`http://[::1${PATH}?wsdl`, 200],
+          [`http://a:b:c${PATH}?wsdl`, 200],
+          [`HTTP://a:99999${PATH}`, 200],
+          ["http://a", 404],
+          ["http://a?wsdl", 404],
+          ["//[::1", 404],
+        ] as const) {
+          const answer = await raw(server, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+          expect(answer, target).to.match(new RegExp(`^HTTP/1.1 ${status} `));
+        }
+        await delay(20);
+        // Of url.parse, which later versions of node let throw.
+        expect(warnings.map(({ name }) => name)).to.deep.equal([]);
+      } finally {
+        process.off("warning", note);
+      }
+    });
+
     it("a length and a transfer encoding that contradict each other, by refusing them", async () => {
       const answer = await raw(
         server,
