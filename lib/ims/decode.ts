@@ -4,6 +4,7 @@
  * to be something else than it says: bytes that are not valid in the encoding are a failure with their place.
  */
 import { isAscii, isUtf8 } from "node:buffer";
+import { decodeWindows1252 } from "../domain/windows1252.js";
 
 /** Turns the bytes of one file into text, piece by piece; no character is lost between two pieces. */
 export interface Decoder {
@@ -216,20 +217,9 @@ function lengthOfValidUtf8(bytes: Buffer): number {
   return lengthOfWholeCharacters(bytes.subarray(0, valid));
 }
 
-/** Bytes 80–9F of windows-1252; the five that it leaves open are control characters (WHATWG Encoding). */
-const WINDOWS_1252_80_TO_9F = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
-
-/**
- * Not by TextDecoder: Node 20.18.3 to 24 decode these 32 bytes as control characters unless streaming
- * (nodejs/node issue 56542), and streaming is twenty times as slow as this.
- */
-const windows1252Converter: Converter = (bytes) => {
-  const text = bytes.toString("latin1");
-  if (isAscii(bytes)) return { text };
-  return {
-    text: text.replace(/[\x80-\x9f]/g, (c) => WINDOWS_1252_80_TO_9F.charAt(c.charCodeAt(0) - 0x80)),
-  };
-};
+const windows1252Converter: Converter = (bytes) => ({
+  text: isAscii(bytes) ? bytes.toString("latin1") : decodeWindows1252(bytes),
+});
 
 /** UTF-16 and everything else that TextDecoder knows. */
 function otherConverter(encoding: string): Converter {

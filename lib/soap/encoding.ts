@@ -1,4 +1,5 @@
 import { TextDecoder } from "node:util";
+import { decodeWindows1252 } from "../domain/windows1252.js";
 import { AdresslistaError } from "../errors.js";
 
 /**
@@ -9,12 +10,12 @@ import { AdresslistaError } from "../errors.js";
  */
 export function decodeXmlBytes(bytes: Buffer, charset: string | undefined): string {
   const label = encodingOf(bytes, charset);
-  const decoder = DECODERS.get(label);
-  if (decoder === undefined) {
+  const decode = DECODERS.get(label);
+  if (decode === undefined) {
     throw refused("The character encoding is not supported; use UTF-8, UTF-16 or ISO-8859-1.");
   }
   try {
-    return decoder.decode(bytes);
+    return decode(bytes);
   } catch {
     throw refused("The message holds bytes that its character encoding does not have.");
   }
@@ -29,12 +30,6 @@ export function charsetOf(contentType: string | undefined): string | undefined {
 const CHARSET_PARAMETER = /;\s*charset\s*=\s*(?:"([^"]*)"|'?([^\s;"']+)'?)/i;
 
 type Family = "UTF-8" | "UTF-16LE" | "UTF-16BE" | "ISO-8859-1";
-
-const UTF_8 = fatal("utf-8");
-const UTF_16_LE = fatal("utf-16le");
-const UTF_16_BE = fatal("utf-16be");
-// What calls itself ISO-8859-1 is windows-1252 in the field; both differ only where ISO-8859-1 has controls.
-const LATIN_1 = fatal("windows-1252");
 
 const FAMILIES: ReadonlyMap<string, Family> = new Map([
   ["utf-8", "UTF-8"],
@@ -53,11 +48,13 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map([
   ["cp1252", "ISO-8859-1"],
 ]);
 
-const DECODERS: ReadonlyMap<Family | "unknown", TextDecoder> = new Map([
-  ["UTF-8", UTF_8],
-  ["UTF-16LE", UTF_16_LE],
-  ["UTF-16BE", UTF_16_BE],
-  ["ISO-8859-1", LATIN_1],
+type Decode = (bytes: Buffer) => string;
+
+const DECODERS: ReadonlyMap<Family | "unknown", Decode> = new Map<Family, Decode>([
+  ["UTF-8", fatal("utf-8")],
+  ["UTF-16LE", fatal("utf-16le")],
+  ["UTF-16BE", fatal("utf-16be")],
+  ["ISO-8859-1", decodeWindows1252],
 ]);
 
 function encodingOf(bytes: Buffer, charset: string | undefined): Family | "unknown" {
@@ -98,8 +95,9 @@ function declaredEncoding(bytes: Buffer): string | undefined {
   return DECLARATION.exec(start)?.[1]?.toLowerCase();
 }
 
-function fatal(label: string): TextDecoder {
-  return new TextDecoder(label, { fatal: true });
+function fatal(label: string): Decode {
+  const decoder = new TextDecoder(label, { fatal: true });
+  return (bytes) => decoder.decode(bytes);
 }
 
 function refused(sentence: string): AdresslistaError {

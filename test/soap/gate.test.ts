@@ -276,6 +276,11 @@ describe("character encodings", () => {
     });
   }
 
+  it("read: the characters that windows-1252 has and ISO-8859-1 has not", () => {
+    const bytes = Buffer.from(declared("ISO-8859-1").replace("GRNSVÅÄÖ", "A\u0096B"), "latin1");
+    expect(read(bytes, "text/xml")).to.deep.equal({ Kurskod: "A–B" });
+  });
+
   for (const [what, bytes, contentType] of [
     ["ISO-8859-1 that says it is UTF-8", Buffer.from(text, "latin1"), "text/xml; charset=utf-8"],
     [
