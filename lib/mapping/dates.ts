@@ -7,8 +7,21 @@ import { readDate } from "../domain/terms.js";
 const FIRST_DATE = "1970-01-01";
 const LAST_DATE = "2069-12-29";
 
+/** A register has a few thousand different dates, each many times: that many are remembered. */
+const MAX_REMEMBERED = 20_000;
+const remembered = new Map<string, string>();
+
 /** A begin or an end of the register as ÅÅÅÅ-MM-DD; undefined when it is missing, no real date, or beyond T04's terms. */
 export function registerDate(text: string | undefined): string | undefined {
-  const date = text === undefined ? undefined : readDate(text);
+  if (text === undefined) return undefined;
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const date = dateWithinTerms(text);
+  if (date !== undefined && remembered.size < MAX_REMEMBERED) remembered.set(text, date);
+  return date;
+}
+
+function dateWithinTerms(text: string): string | undefined {
+  const date = readDate(text);
   return date !== undefined && date >= FIRST_DATE && date <= LAST_DATE ? date : undefined;
 }

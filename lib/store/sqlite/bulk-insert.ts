@@ -32,7 +32,7 @@ export function bulkInsert(connection: Connection, table: string, columns: strin
     add(...values) {
       if (values.length !== width)
         throw new RangeError(`${table}: ${values.length} values for ${width} columns`);
-      for (const value of values) waiting.push(value);
+      waiting.push(...values);
       if (waiting.length < width * ROWS_PER_STATEMENT) return;
       many.run(waiting);
       waiting = [];
