@@ -20,9 +20,6 @@ export interface CliContext {
   exitWith(code: number): void;
 }
 
-/** Adds one command to the program. */
-export type AddCommand = (program: Command, context: CliContext) => void;
-
 /** Options that every command has. */
 export interface CommonOptions {
   readonly config?: string;

@@ -40,13 +40,7 @@ export interface PersonMembership {
   readonly end?: string;
 }
 
-/** A cause in the load report, with the register's ids it happened to (never a person's data). */
-export interface ReportEntry {
-  readonly cause: string;
-  /** Ids of groups or persons as the register has them; the report prints at most a number of them. */
-  readonly ids: readonly string[];
-}
-
+/** Notes a cause of the load report, with the register's id that it happened to (never a person's data). */
 export type Report = (cause: ReportCause, id: string) => void;
 
 /** Causes, as the load report names them; each has a plain sentence in the report. */

@@ -63,9 +63,10 @@ export function mergePersons(
   return { merged: merged.protected ? withoutContacts(merged) : merged, conflicts };
 }
 
-function withoutContacts(person: PersonData): PersonData {
-  const { email, tel, sms, folkbokforing, tillfallig, ...kept } = person;
-  return kept;
+/** What is kept of a protected person; named field by field, so that a field to come is not kept by mistake. */
+export function withoutContacts(person: PersonData): PersonData {
+  const { id, aliases, personnummer, efternamn, fornamn, staff, student } = person;
+  return { id, aliases, ...present({ personnummer, efternamn, fornamn, student }), protected: true, staff };
 }
 
 function differ(

@@ -1,4 +1,5 @@
 import { readPersonnummer } from "../domain/personnummer.js";
+import { withoutContacts } from "../mapping/person.js";
 import type { PersonData, Registration } from "../mapping/rows.js";
 import type { Encodable } from "../soap/api.js";
 import type { FinishedPerson } from "../store/sqlite/build.js";
@@ -20,7 +21,8 @@ export function finishPerson(
   registrations: readonly Registration[],
   { encodePersonVO, today }: PersonFinisher,
 ): FinishedPerson {
-  const data = person.protected ? withoutContact(person) : person;
+  // Once more, after all records of the person have been merged: nothing of this may reach the store.
+  const data = person.protected ? withoutContacts(person) : person;
   const { pnr, sekel, correct, shown } = readPersonnummer(data.personnummer, today);
   const email = data.email !== undefined && EMAIL_FORM.test(data.email) ? data.email : null;
   return {
@@ -33,20 +35,6 @@ export function finishPerson(
     noEmail: email === null ? noEmailEntry(data, pnr ?? shown) : null,
     groups,
     registrations,
-  };
-}
-
-/** Once more, after all records of the person have been merged: nothing of this may reach the store. */
-export function withoutContact(person: PersonData): PersonData {
-  const { id, aliases, personnummer, efternamn, fornamn, staff } = person;
-  return {
-    id,
-    aliases,
-    ...(personnummer === undefined ? {} : { personnummer }),
-    ...(efternamn === undefined ? {} : { efternamn }),
-    ...(fornamn === undefined ? {} : { fornamn }),
-    protected: true,
-    staff,
   };
 }
 

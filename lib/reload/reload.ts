@@ -8,7 +8,7 @@ import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
 import type { MappingSettings, RegisterPlan } from "../mapping/api.js";
 import { registerDate } from "../mapping/dates.js";
 import { isDeleted, memberRoles } from "../mapping/members.js";
-import { mergePersons, personData } from "../mapping/person.js";
+import { mergePersons, personData, withoutContacts } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { Encodable } from "../soap/api.js";
@@ -17,7 +17,7 @@ import { databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
 import { openStaging, type Staging } from "../store/sqlite/staging.js";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
-import { finishPerson, withoutContact } from "./finish-person.js";
+import { finishPerson } from "./finish-person.js";
 import { collectReport, type LoadReport, type ReportCollector } from "./report.js";
 
 export interface ReloadOptions {
@@ -221,7 +221,7 @@ async function writePersons(
   const finisher = { encodePersonVO: options.encodePersonVO, today };
   let done = 0;
   for (const { person: staged, memberships, groups } of staging.inOrder(compareSwedish)) {
-    const person = staged.aliases.some((id) => protectedIds.has(id)) ? withoutContact(staged) : staged;
+    const person = staged.aliases.some((id) => protectedIds.has(id)) ? withoutContacts(staged) : staged;
     done += 1;
     if (done % PERSONS_PER_TURN === 0) {
       options.progress?.("write", done, total);

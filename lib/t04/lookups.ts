@@ -1,34 +1,10 @@
-import type {
-  Generation,
-  HeldField,
-  KursFound,
-  KurstillfalleFound,
-  MaybePromise,
-  OccasionSearch,
-  Participant,
-  Search,
-  TermregFound,
-} from "../store/queries.js";
+import type { Generation, HeldField, MaybePromise } from "../store/queries.js";
 
 /**
  * One call's view of one generation. Each question is put to the store once: a call may send the same course in
  * hundreds of occasions.
  */
-export interface Lookups {
-  kursOfInstitution(institutionKey: string, termin: string | undefined): MaybePromise<readonly KursFound[]>;
-  kursByKod(kurskey: string): MaybePromise<readonly KursFound[]>;
-  ktill2(kurskey: string, starttermin: string | undefined): MaybePromise<readonly KurstillfalleFound[]>;
-  ktfort2(
-    kurskey: string,
-    kalendertermin: string | undefined,
-    starttermin: string | undefined,
-  ): MaybePromise<readonly KurstillfalleFound[]>;
-  progplk(kurskey: string, starttermin: string): MaybePromise<readonly TermregFound[]>;
-  ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
-  participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
-  joinedPersonVOs(search: OccasionSearch, separator: string): MaybePromise<Buffer | undefined>;
-  holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
-}
+export type Lookups = Omit<Generation, "number" | "close">;
 
 export function lookupsIn(generation: Generation): Lookups {
   return {
