@@ -31,6 +31,49 @@ export interface Settings {
   /** Absolute path. */
   readonly protectedFile: string | undefined;
   readonly mapping: MappingSettings;
+  /** Mend what makes a file not well-formed (bare &, illegal characters, text after the root), with a warning each. */
+  readonly repair: boolean;
+  /** properties/datasource that an export must have; undefined: any. */
+  readonly datasource: string | undefined;
+  readonly requireEmail: boolean;
+  readonly historyTerms: number;
+  readonly guardFewerPercent: number;
+  readonly guardFewerCount: number;
+  /** Undefined: growth is never refused. */
+  readonly guardMorePercent: number | undefined;
+  readonly guardMoreCount: number;
+  readonly maxAgeHours: number;
+  /** Absolute path; undefined: beside the database. */
+  readonly statusFile: string | undefined;
+  readonly sftpHost: string | undefined;
+  readonly sftpPort: number;
+  readonly sftpUser: string | undefined;
+  readonly sftpPassword: string | undefined;
+  /** Absolute path. */
+  readonly sftpPasswordFile: string | undefined;
+  readonly sftpPrivateKey: string | undefined;
+  /** Absolute path. */
+  readonly sftpPrivateKeyFile: string | undefined;
+  readonly sftpPassphrase: string | undefined;
+  /** Absolute path. */
+  readonly sftpPassphraseFile: string | undefined;
+  /** `SHA256:` and 43 characters of base64, as ssh-keygen -l prints them. */
+  readonly sftpHostKey: readonly string[];
+  /** Absolute path. */
+  readonly sftpKnownHostsFile: string | undefined;
+  readonly sftpPath: string;
+  readonly sftpPattern: readonly string[];
+  readonly sftpFiles: "newest" | "delivery";
+  readonly sftpDeliveryMinutes: number;
+  readonly sftpMinimumAgeSeconds: number;
+  readonly sftpMarker: string | undefined;
+  readonly sftpConnectSeconds: number;
+  readonly sftpIdleSeconds: number;
+  readonly sftpDeadlineMinutes: number;
+  readonly sftpRetries: number;
+  /** Absolute path. */
+  readonly fetchedFolder: string;
+  readonly keepFetchedDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -108,6 +151,123 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
     kind: mappingKind(),
     default: defaultMapping,
     help: "how the export's groups and numbers are read: groupKinds, institutions, personnummerUseridTypes; each that is given replaces its default",
+  },
+  repair: {
+    kind: yesOrNo(),
+    default: true,
+    help: "mend exports that are not well-formed (bare &, illegal characters, text after the end), with a warning each",
+  },
+  datasource: {
+    kind: optional(text()),
+    default: undefined,
+    help: "properties/datasource that an export must have; another one is refused",
+  },
+  requireEmail: {
+    kind: yesOrNo(),
+    default: false,
+    help: "refuse an export in which a person has no e-mail address",
+  },
+  historyTerms: {
+    kind: wholeNumber(0, 40),
+    default: 4,
+    help: "passed half-years that are kept when an export no longer holds them; 0: the export alone",
+  },
+  guardFewerPercent: {
+    kind: wholeNumber(0, 100),
+    default: 20,
+    help: "refuse a load with more than so many per cent fewer (and more than guardFewerCount) persons, occasions or registrations of a school; 100 refuses none",
+  },
+  guardFewerCount: { kind: wholeNumber(0, 1_000_000_000), default: 20, help: "the same, as a number" },
+  guardMorePercent: {
+    kind: optional(wholeNumber(0, 1_000_000)),
+    default: undefined,
+    help: "refuse a load with more than so many per cent more (and more than guardMoreCount)",
+  },
+  guardMoreCount: { kind: wholeNumber(0, 1_000_000_000), default: 20, help: "the same, as a number" },
+  maxAgeHours: {
+    kind: wholeNumber(1, 100_000),
+    default: 96,
+    help: "`status` fails when what is served is older",
+  },
+  statusFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "JSON file that says how the last reload ended; else beside the database",
+  },
+  sftpHost: { kind: optional(text()), default: undefined, help: "server that has the export" },
+  sftpPort: { kind: wholeNumber(1, 65_535), default: 22, help: "its port" },
+  sftpUser: { kind: optional(text()), default: undefined, help: "user to log in as" },
+  sftpPassword: { kind: optional(secret()), default: undefined, help: "password" },
+  sftpPasswordFile: { kind: optional(path()), default: undefined, help: "file that has the password" },
+  sftpPrivateKey: {
+    kind: optional(secret()),
+    default: undefined,
+    help: "private key (OpenSSH or PEM), instead of a password",
+  },
+  sftpPrivateKeyFile: { kind: optional(path()), default: undefined, help: "file that has the private key" },
+  sftpPassphrase: { kind: optional(secret()), default: undefined, help: "passphrase of the private key" },
+  sftpPassphraseFile: { kind: optional(path()), default: undefined, help: "file that has the passphrase" },
+  sftpHostKey: {
+    kind: list("fingerprints of host keys such as SHA256:…, as `ssh-keygen -l` prints them", isFingerprint),
+    default: [],
+    help: "fingerprints of the server's host key; one of them must be presented",
+  },
+  sftpKnownHostsFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "known_hosts file of OpenSSH that has the host key, instead of fingerprints",
+  },
+  sftpPath: { kind: text(), default: ".", help: "folder on the server" },
+  sftpPattern: {
+    kind: list("file names with * and ?", (item) => item !== "" && !item.includes("/")),
+    default: ["*.xml", "*.zip", "*.gz"],
+    help: "names of exports in that folder",
+  },
+  sftpFiles: {
+    kind: oneOf<Settings["sftpFiles"]>("newest", "delivery"),
+    default: "newest",
+    help: "the newest file alone, or all of the newest delivery",
+  },
+  sftpDeliveryMinutes: {
+    kind: wholeNumber(1, 10_000),
+    default: 60,
+    help: "files no older than so many minutes before the newest are of its delivery",
+  },
+  sftpMinimumAgeSeconds: {
+    kind: wholeNumber(0, 1_000_000),
+    default: 60,
+    help: "a file younger than this may still be written to, and is waited for",
+  },
+  sftpMarker: {
+    kind: optional(text()),
+    default: undefined,
+    help: "name of a file that says that the export is complete ({name} stands for the export's name), instead of the age",
+  },
+  sftpConnectSeconds: {
+    kind: wholeNumber(1, 3_600),
+    default: 30,
+    help: "time for connecting and logging in",
+  },
+  sftpIdleSeconds: { kind: wholeNumber(1, 3_600), default: 60, help: "time without a byte" },
+  sftpDeadlineMinutes: {
+    kind: wholeNumber(1, 1_440),
+    default: 60,
+    help: "time for the whole fetch, retries counted",
+  },
+  sftpRetries: {
+    kind: wholeNumber(0, 20),
+    default: 3,
+    help: "tries again after a network error, with growing pauses; never after a refused login",
+  },
+  fetchedFolder: {
+    kind: path(),
+    default: "data/fetched",
+    help: "folder for fetched exports",
+  },
+  keepFetchedDays: {
+    kind: wholeNumber(0, 365),
+    default: 1,
+    help: "days that a fetched export is kept for replay; 0: removed when the load ends",
   },
   logLevel: { kind: oneOf<LogLevel>(...LOG_LEVELS), default: "info", help: "least severe lines of the log" },
 };
@@ -333,6 +493,26 @@ function wholeNumber(least: number, most: number): Kind<number> {
   };
 }
 
+function yesOrNo(): Kind<boolean> {
+  const says = "true or false";
+  return {
+    says,
+    fromText: (written) =>
+      /^(?:true|false)$/.test(written.trim())
+        ? { value: written.trim() === "true" }
+        : { wrong: `must be ${says}` },
+    fromJson: (json) => (typeof json === "boolean" ? { value: json } : { wrong: `must be ${says}` }),
+  };
+}
+
+/** Taken as it stands, blanks and line breaks too: a password may begin with one. */
+function secret(): Kind<string> {
+  const says = "a text";
+  const read = (value: unknown): Read<string> =>
+    typeof value === "string" && value !== "" ? { value } : { wrong: `must be ${says}` };
+  return { says, fromText: read, fromJson: read };
+}
+
 /** In the environment separated by commas. */
 function list(says: string, isItem: (item: string) => boolean): Kind<readonly string[]> {
   const wrong = { wrong: `must be a list of ${says}` };
@@ -350,6 +530,11 @@ function isAddressOrNetwork(item: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+/** SHA-256 in base64 without padding, the way OpenSSH writes it. */
+function isFingerprint(item: string): boolean {
+  return /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(item);
 }
 
 function mappingKind(): Kind<MappingSettings> {

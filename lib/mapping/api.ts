@@ -1,3 +1,4 @@
+import type { Period, Termin } from "../domain/terms.js";
 import type { ImsGroup, ImsMember } from "../ims/records.js";
 import type { LadokTables, Registration } from "./rows.js";
 
@@ -38,6 +39,57 @@ export interface PersonMembership {
   /** Dates of the role's timeframe as ÅÅÅÅ-MM-DD; absent when missing or not a date. */
   readonly begin?: string;
   readonly end?: string;
+}
+
+// --- History: what a later load carries over (contract section 5)
+
+/**
+ * A group as the next load needs it, when its export no longer has it: an occasion with its dates settled (a class's or a
+ * learner's too) and below nothing but its course groups and the schools that gave it; a course group, school or programme
+ * that such an occasion needs.
+ */
+export interface KeptGroup {
+  readonly kind: GroupKind;
+  /** All its ids, description, timeframe, extension; relationships to the kept groups it is below. */
+  readonly record: ImsGroup;
+  /** Of an occasion: the last half-year in which it has a row, and its last day. */
+  readonly lastTermin?: Termin;
+  readonly end?: string;
+}
+
+export interface KeptGroups {
+  readonly groups: readonly KeptGroup[];
+  /** Courses as members of programmes (idtype 2), with their termordning. */
+  readonly members: readonly ImsMember[];
+}
+
+/** One person's membership of one occasion (through a class too), as the next load may need it. */
+export interface KeptMembership {
+  /** Id of the occasion's group. */
+  readonly occasion: string;
+  /** In order, none with begin after end. */
+  readonly periods: readonly Period[];
+  /** The last half-year in which it gives a registration. */
+  readonly lastTermin: Termin;
+  /** Ids of the programme groups through which the person reads it. */
+  readonly programmes: readonly string[];
+}
+
+/** What is carried over is judged by the export's own day. */
+export interface HistoryWindow {
+  /** ÅÅÅÅ-MM-DD: only what had ended before this day is carried. */
+  readonly day: string;
+  /** The half-year of that day: only earlier ones have passed. */
+  readonly current: Termin;
+  /** The oldest half-year that is kept (setting `historyTerms`). */
+  readonly oldest: Termin;
+}
+
+/** What the previous load offers, before it is known what the export itself holds. */
+export interface History extends HistoryWindow {
+  readonly kept: KeptGroups;
+  /** Ids of occasions of which the previous load has memberships that lie in the window. */
+  readonly occasionsWithMemberships: ReadonlySet<string>;
 }
 
 /** Notes a cause of the load report, with the register's id that it happened to (never a person's data). */
@@ -98,21 +150,38 @@ export interface RegisterPlan {
   ): readonly { readonly group: string; readonly begin?: string; readonly end?: string }[];
   /** Earliest begin and latest end of the group's active learners, for each of `groupsWithoutDates`, before the first person. */
   setLearnerDates(group: string, begin: string | undefined, end: string | undefined): void;
-  /** All registrations of one person. Also remembers which KTILL2 and KTFORT2 rows they need. */
+  /**
+   * All registrations of one person, and its memberships for the next load. Also remembers which KTILL2 and KTFORT2 rows
+   * they need. `carried` are memberships of the previous load that lie in the window; those of occasions in which the
+   * export has the person, whatever the role (`groups`), do not count. Registrations in half-years before the window's
+   * oldest are left out.
+   */
   registrationsOf(
     memberships: readonly PersonMembership[],
-    person: { readonly id: string; readonly staff: boolean },
-  ): Registration[];
-  /** Is the person tied to a school by any of these groups (loaded or not)? */
-  tiedToSchool(groups: readonly string[]): boolean;
+    person: { readonly id: string; readonly staff: boolean; readonly groups: readonly string[] },
+    carried?: readonly KeptMembership[],
+  ): PersonRegistrations;
+  /** Ids of the schools that any of these groups (loaded or not) is, or lies below, nearest first; none: tied to no school. */
+  schoolsOf(groups: readonly string[]): readonly string[];
   /** After the last person: the tables, and the codes to keep for ever. */
   finish(): {
     readonly tables: LadokTables;
+    /** For the next load: of every KTILL2 row its occasion, and what that needs. */
+    readonly kept: KeptGroups;
+    /** What was carried over from the previous load. */
+    readonly carried: { readonly occasions: number; readonly registrations: number };
+    /** Code of a school's institution, by the school's id. */
+    institutionOf(school: string): string | undefined;
     readonly newCodes: {
       readonly institutions: ReadonlyMap<string, string>;
       readonly anmkod: ReadonlyMap<string, string>;
     };
   };
+}
+
+export interface PersonRegistrations {
+  readonly registrations: readonly Registration[];
+  readonly kept: readonly KeptMembership[];
 }
 
 export type LinkGroups = (
@@ -122,4 +191,5 @@ export type LinkGroups = (
   settings: MappingSettings,
   codes: CodeRegister,
   report: Report,
+  history?: History,
 ) => RegisterPlan;

@@ -47,15 +47,21 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
           registrations.push(registrationOf(judged, programmeIds));
         }
       }
-      return registrations;
+      return { registrations, kept: [] };
     },
-    tiedToSchool: (ids) =>
-      ids.some((id) => {
+    schoolsOf: (ids) => {
+      const found = new Set<string>();
+      const add = (group: Group) => {
+        for (const school of group.kind === "school" ? [group] : group.schoolsAbove) found.add(school.id);
+      };
+      for (const id of ids) {
         const group = graph.find(id);
-        if (group === undefined) return false;
-        const isTied = ({ kind, schoolsAbove }: Group) => kind === "school" || schoolsAbove.length > 0;
-        return isTied(group) || classes.periodsOf(group).some(({ occasion }) => isTied(occasion));
-      }),
+        if (group === undefined) continue;
+        add(group);
+        for (const { occasion } of classes.periodsOf(group)) add(occasion);
+      }
+      return [...found];
+    },
     finish: () => {
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
@@ -83,6 +89,9 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
           programs: [...programmes.values()].map(({ row }) => row),
           ...programmeTables(programmes.values(), ktillar.rows, ktfort2),
         },
+        kept: { groups: [], members: [] },
+        carried: { occasions: 0, registrations: 0 },
+        institutionOf: (id) => institutions.codesOf(schools.filter((school) => school.id === id))[0],
         newCodes: { institutions: institutions.newCodes, anmkod: newAnmkoder },
       };
     },

@@ -230,9 +230,9 @@ async function writePersons(
     }
     if (person.protected) report.add("personProtected", person.id);
     if (person.protected && options.protected === "exclude") continue;
-    const registrations = plan.registrationsOf(memberships, person);
+    const { registrations } = plan.registrationsOf(memberships, { ...person, groups });
     const finished = finishPerson(person, groups, registrations, finisher);
-    if (!plan.tiedToSchool(groups)) report.add("personNoSchool", person.id);
+    if (plan.schoolsOf(groups).length === 0) report.add("personNoSchool", person.id);
     if (finished.email === null && !person.protected) report.add("personNoEmail", person.id);
     if (finished.invalidPersonnummer !== null) report.add("personInvalidPersonnummer", person.id);
     if (isWiderPerson(finished.data)) report.add("widthExceeded", person.id);

@@ -148,11 +148,12 @@ export function mapRegister(register: Register): MappedRegister {
     if (dates.length > 0) plan.setLearnerDates(groupId, begins[0], ends.at(-1));
   }
   const registrations = new Map(
-    [...byPerson]
-      .sort()
-      .map(([id, memberships]) => [id, plan.registrationsOf(memberships, { id, staff: staff.includes(id) })]),
+    [...byPerson].sort().map(([id, memberships]) => {
+      const person = { id, staff: staff.includes(id), groups: memberships.map(({ group }) => group) };
+      return [id, plan.registrationsOf(memberships, person).registrations] as const;
+    }),
   );
-  const tied = plan.tiedToSchool(register.tied ?? []);
+  const tied = plan.schoolsOf(register.tied ?? []).length > 0;
   const { tables, newCodes } = plan.finish();
   return { tables, registrations, reported: reported.sort(), newCodes, tied };
 }
