@@ -15,10 +15,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   soap: ["domain"],
   access: ["store", "domain"],
   t04: ["soap", "access", "store", "domain"],
-  reload: ["ims", "mapping", "store", "soap", "domain"],
+  fetch: ["domain"],
+  reload: ["fetch", "ims", "mapping", "store", "soap", "domain"],
   sample: ["domain"],
   http: ["soap", "t04", "access", "store"],
-  cli: ["http", "soap", "t04", "access", "reload", "ims", "mapping", "store", "domain"],
+  cli: ["http", "soap", "t04", "access", "reload", "fetch", "ims", "mapping", "store", "domain"],
 };
 
 /** Modules that only these may use. */
