@@ -3,7 +3,8 @@ import type { Knex } from "knex";
 /**
  * The tables, as Knex migrations, in two sets: the service's own records (one database that lives for ever) and a
  * generation (one database for each load, never changed once it is served). Names are Ladok's where Ladok has them.
- * A migration that has been released is never edited: a change is a new one.
+ * A migration of the service's own records that has been released is never edited: a change is a new one. Those of a
+ * generation are only ever applied to a new file, so they may be edited: with a higher GENERATION_SCHEMA_VERSION.
  */
 interface Migration {
   readonly name: string;
@@ -11,7 +12,7 @@ interface Migration {
 }
 
 /** Version of the generation schema: a generation of another version is not opened, but loaded anew. */
-export const GENERATION_SCHEMA_VERSION = 1;
+export const GENERATION_SCHEMA_VERSION = 2;
 
 const serviceMigrations: readonly Migration[] = [
   {
@@ -112,6 +113,20 @@ const generationMigrations: readonly Migration[] = [
       // Every value that the service may write in a field of an occasion, for the check that what was written can be sent back.
       await raw(
         "CREATE TABLE HELD_VALUE (FIELD TEXT NOT NULL, VALUEKEY TEXT NOT NULL, PRIMARY KEY (FIELD, VALUEKEY)) WITHOUT ROWID",
+      );
+      // What the next load may carry over (contract section 5, History). RECORD is the group as JSON; LASTTERMIN and END are
+      // those of an occasion. PERIODS and PROGRAMS are JSON: NULL when BEGIN to END is the only period, when there is none.
+      await raw(`CREATE TABLE KEPT_GROUP (ID INTEGER PRIMARY KEY, KIND TEXT NOT NULL, RECORD TEXT NOT NULL, LASTTERMIN TEXT,
+        END TEXT)`);
+      // A course as a member of a programme, as JSON.
+      await raw("CREATE TABLE KEPT_MEMBER (RECORD TEXT NOT NULL)");
+      // By PERSON, in order: rows are written as persons are.
+      await raw(`CREATE TABLE KEPT_MEMBERSHIP (PERSON INTEGER NOT NULL REFERENCES NAMN (ID),
+        OCCASION INTEGER NOT NULL REFERENCES KEPT_GROUP (ID), BEGIN TEXT NOT NULL, END TEXT NOT NULL, PERIODS TEXT,
+        LASTTERMIN TEXT NOT NULL, PROGRAMS TEXT)`);
+      // What the guards of the next load compare with: KIND is what is counted, TERMIN the half-year where it has one.
+      await raw(
+        "CREATE TABLE SCHOOL_COUNT (INST TEXT NOT NULL, KIND TEXT NOT NULL, TERMIN TEXT, COUNT INTEGER NOT NULL)",
       );
     },
   },
