@@ -14,9 +14,13 @@ import { loadSettings } from "./config.js";
 /** argv → command → exit code: the program `adresslista` (contract section 4). */
 const ADD_COMMANDS = [addServeCommand, addReloadCommand, addStatusCommand, addCallerCommands, addDemoCommand];
 
+const INTERRUPTED = "adresslista: interrupted";
+
 let exitCode: number = EXIT_OK;
 let interruptCode: number | undefined;
 let endsItself = false;
+/** What was said of an error, for those who write it down. */
+let saidLast: string | undefined;
 const interruption = new AbortController();
 
 const context: CliContext = {
@@ -28,6 +32,9 @@ const context: CliContext = {
   interrupted() {
     endsItself = true;
     return interruption.signal;
+  },
+  atExit(lastWords) {
+    process.on("exit", (code) => lastWords(code, saidLast));
   },
   exitWith(code) {
     exitCode = code;
@@ -61,7 +68,8 @@ async function run(): Promise<void> {
 
 async function end(error: unknown): Promise<never> {
   const { code, text } =
-    interruptCode === undefined ? endingOf(error) : { code: interruptCode, text: "adresslista: interrupted" };
+    interruptCode === undefined ? endingOf(error) : { code: interruptCode, text: INTERRUPTED };
+  saidLast = text;
   if (text !== undefined) await say(context, text);
   process.exit(code);
 }
@@ -73,7 +81,10 @@ async function end(error: unknown): Promise<never> {
  */
 function interrupt(code: number): void {
   if (endsItself && interruptCode !== undefined && cluster.isWorker) return;
-  if (!endsItself || interruptCode !== undefined) process.exit(code);
+  if (!endsItself || interruptCode !== undefined) {
+    saidLast = INTERRUPTED;
+    process.exit(code);
+  }
   interruptCode = code;
   interruption.abort();
 }

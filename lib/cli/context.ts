@@ -16,6 +16,11 @@ export interface CliContext {
    * afterwards the command ends itself, and only a second interrupt does so.
    */
   interrupted(): AbortSignal;
+  /**
+   * What is to be done last, however the program ends (but for kill -9): told the exit code, and the line that was said
+   * of what went wrong. It must not wait for anything.
+   */
+  atExit(lastWords: (code: number, message: string | undefined) => void): void;
   /** The program's exit code when the command has done its work; 0 when not called. */
   exitWith(code: number): void;
 }

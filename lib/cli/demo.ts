@@ -1,15 +1,18 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { defaultMapping } from "../mapping/settings.js";
 import { openStore } from "../store/open.js";
 import { callerRecord } from "./caller.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import { EXIT_OK } from "./exit.js";
 import { serviceUrls } from "./interface.js";
 import { operationalLog } from "./log.js";
 import { packageRoot } from "./package.js";
-import { loadFiles } from "./reload.js";
+import { showProgress } from "./progress.js";
+import { findingsOf, loadFiles } from "./reload.js";
 import { serveHere } from "./serve.js";
+import { recordAttempt, statusFileOf } from "./status-file.js";
 
 /** Name and secret of the demonstration's caller. It exists in the demonstration's database only. */
 const DEMO = "demo";
@@ -32,16 +35,48 @@ async function demo(context: CliContext, options: CommonOptions): Promise<void> 
     database: join(packageRoot(), DATABASE),
     // The sample is read by the default mapping, whatever a register of one's own needs.
     mapping: defaultMapping,
+    datasource: undefined,
+    requireEmail: false,
+    statusFile: undefined,
     workers: 1,
   };
   await say(context, `database: ${settings.database}`);
   if (!(await prepare(context, settings))) {
     await say(context, `loading ${SAMPLE}`);
-    const { counts, load } = await loadFiles(context, settings, [join(packageRoot(), SAMPLE)]);
-    const rows = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
-    await say(context, `load ${load}: ${rows.join(", ")}`);
+    await load(context, settings);
   }
   await serveHere(context, settings, operationalLog(settings.logLevel, context.stderr), announce);
+}
+
+async function load(context: CliContext, settings: Settings): Promise<void> {
+  const attempt = recordAttempt(context, statusFileOf(settings));
+  let isLoading = true;
+  context.atExit((code, message) => {
+    if (isLoading) attempt.end(code, message);
+  });
+  const progress = showProgress(context);
+  attempt.begin();
+  try {
+    const outcome = await loadFiles(
+      settings,
+      [{ path: join(packageRoot(), SAMPLE), name: basename(SAMPLE) }],
+      {
+        force: false,
+        signal: context.interrupted(),
+        progress: progress.show,
+      },
+    );
+    attempt.note(await findingsOf(outcome, settings.database));
+    progress.end();
+    if (outcome.kind === "loaded") {
+      const rows = Object.entries(outcome.report.counts).map(([what, count]) => `${what} ${count}`);
+      await say(context, `load ${outcome.report.load}: ${rows.join(", ")}`);
+    }
+  } finally {
+    progress.end();
+  }
+  attempt.end(EXIT_OK);
+  isLoading = false;
 }
 
 /** Sees to the caller; says whether there is a load already. */
