@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
+import { removeOldFetched } from "../fetch/folder.js";
 import { sftpSettings } from "../fetch/settings.js";
 import type { ExportFile, ReloadOptions, ReloadOutcome } from "../reload/api.js";
 import { reload } from "../reload/reload.js";
@@ -172,7 +173,7 @@ function remoteSource(
       return fetchExport(sftp, {
         folder: settings.fetchedFolder,
         signal,
-        now: new Date(),
+        now: () => new Date(),
         progress: (done, total) => progress.show("fetch", done, total),
         say: (line) => {
           progress.end();
@@ -182,7 +183,6 @@ function remoteSource(
     },
     async end() {
       try {
-        const { removeOldFetched } = await fetching();
         await removeOldFetched(settings.fetchedFolder, settings.keepFetchedDays, new Date());
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
