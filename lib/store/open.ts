@@ -1,17 +1,18 @@
 import { AdresslistaError } from "../errors.js";
 import type { Store } from "./queries.js";
-import { openSqliteStore } from "./sqlite/store.js";
+import { type OpenOptions, openSqliteStore } from "./sqlite/store.js";
 
 /**
  * Opens the store that the setting `database` names, and brings its tables up to date.
+ * `readOnly` changes nothing: for looking, also by a user who may not write.
  * Throws AdresslistaError("database") when it cannot be opened or is newer than this program.
  */
-export async function openStore(database: string): Promise<Store> {
+export async function openStore(database: string, options: OpenOptions = {}): Promise<Store> {
   if (/^postgres(ql)?:/i.test(database)) {
     throw new AdresslistaError(
       "settings",
       "database: PostgreSQL is not available in this version; name an SQLite file",
     );
   }
-  return openSqliteStore(database);
+  return openSqliteStore(database, options);
 }

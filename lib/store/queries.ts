@@ -149,6 +149,46 @@ export interface LoadRecord {
   readonly exportDatetime: string | null;
   readonly counts: Readonly<Record<string, number>>;
   readonly warnings: number;
+  /** What guards would have refused, and was loaded all the same (`--force`): one sentence each. */
+  readonly forced: readonly string[];
+  /** Hash over everything beside the files that the load depends on; null for loads of the first version. */
+  readonly inputs: string | null;
+  /** When another load was gone back to from this one, ISO 8601 UTC; null: never, or it is served again. */
+  readonly rolledBack: string | null;
+}
+
+/** `kept`: its file is there and of this program's version, so that it can be gone back to. */
+export interface KeptLoad extends LoadRecord {
+  readonly kept: boolean;
+}
+
+export type CountKind = "persons" | "occasions" | "registrations";
+
+/** How many of a kind a load has of an institution: what guards compare from load to load. */
+export interface SchoolCount {
+  /** Code of the institution; `*`: all, each once. */
+  readonly institution: string;
+  readonly kind: CountKind;
+  /** ÅÅÅÅT: of occasions and registrations. Persons have none. */
+  readonly termin: string | null;
+  readonly count: number;
+}
+
+/** Codes that survive every load, as they are exported and edited. */
+export interface CodeRows {
+  /** Code of a school's institution, by the school's group id. Several schools may share one. */
+  readonly institutions: { readonly groupId: string; readonly kod: string };
+  /** Generated Anmkod of an occasion's course. */
+  readonly anmkod: { readonly occasionId: string; readonly kurskod: string; readonly anmkod: string };
+}
+
+export type CodeRegisterName = keyof CodeRows;
+
+/** What editing a code register changed. */
+export interface CodeChanges {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
 }
 
 /** The service's own records beside the generations: callers, loads, code registers. */
@@ -163,6 +203,30 @@ export interface Store {
   addCaller(caller: CallerRecord): MaybePromise<void>;
   /** False when there is none. */
   removeCaller(name: string): MaybePromise<boolean>;
+  /** Newest first. */
   loads(): MaybePromise<readonly LoadRecord[]>;
+  /** All loads, newest first, with those that can be gone back to marked. */
+  keptLoads(): MaybePromise<readonly KeptLoad[]>;
+  /** The load that answers calls, whether its file can be opened or not; undefined when nothing is loaded. */
+  served(): MaybePromise<LoadRecord | undefined>;
+  /** The report of a load that is kept, as `reload --json` printed it; undefined when there is none any more. */
+  report(load: number): MaybePromise<Readonly<Record<string, unknown>> | undefined>;
+  /** A code register's rows, in order of their keys. */
+  codeRows<R extends CodeRegisterName>(register: R): MaybePromise<readonly CodeRows[R][]>;
+  /**
+   * Adds these rows to a code register, or changes those with the same key; removes `removals` (their keys count). All or
+   * nothing; the next load uses it. Throws AdresslistaError("usage") that names the row which is wrong, counted from 1.
+   * Only while holding the reload lock: `editCodeRegister` of lib/reload takes it.
+   */
+  editCodes<R extends CodeRegisterName>(
+    register: R,
+    rows: readonly CodeRows[R][],
+    removals?: readonly CodeRows[R][],
+  ): MaybePromise<CodeChanges>;
+  /** The same, with these rows as the whole register: those that they lack are removed. */
+  replaceCodes<R extends CodeRegisterName>(
+    register: R,
+    rows: readonly CodeRows[R][],
+  ): MaybePromise<CodeChanges>;
   close(): MaybePromise<void>;
 }

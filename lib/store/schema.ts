@@ -51,6 +51,35 @@ const serviceMigrations: readonly Migration[] = [
       });
     },
   },
+  {
+    name: "002_guards_rollback",
+    async up(knex) {
+      await knex.schema.alterTable("LOAD", (t) => {
+        // a JSON list: what guards would have refused, and was loaded all the same
+        t.text("FORCED").notNullable().defaultTo("[]");
+        // hash over everything beside the files that the load depends on; NULL: not known
+        t.text("INPUTS");
+        // the load report as JSON; NULL when the load is no longer kept
+        t.text("REPORT");
+        // when another load was gone back to from this one; NULL: never, or it is served again
+        t.text("ROLLED_BACK");
+      });
+      // what was served from when: one row for each load and each rollback
+      await knex.schema.createTable("LOAD_SWITCH", (t) => {
+        t.integer("ID").primary();
+        t.text("AT").notNullable();
+        t.integer("FROM_LOAD");
+        t.integer("TO_LOAD").notNullable().references("NUMBER").inTable("LOAD");
+        // load, rollback
+        t.text("KIND").notNullable();
+      });
+      await knex.schema.createTable("CODE_EDIT", (t) => {
+        // one row: how often code registers have been edited by hand
+        t.integer("ONLY_ROW").primary();
+        t.integer("NUMBER").notNullable();
+      });
+    },
+  },
 ];
 
 /**
@@ -114,16 +143,20 @@ const generationMigrations: readonly Migration[] = [
       await raw(
         "CREATE TABLE HELD_VALUE (FIELD TEXT NOT NULL, VALUEKEY TEXT NOT NULL, PRIMARY KEY (FIELD, VALUEKEY)) WITHOUT ROWID",
       );
-      // What the next load may carry over (contract section 5, History). RECORD is the group as JSON; LASTTERMIN and END are
-      // those of an occasion. PERIODS and PROGRAMS are JSON: NULL when BEGIN to END is the only period, when there is none.
+      // What the next load may carry over (contract section 5, History). RECORD is a group as JSON; LASTTERMIN and END are
+      // those of an occasion.
       await raw(`CREATE TABLE KEPT_GROUP (ID INTEGER PRIMARY KEY, KIND TEXT NOT NULL, RECORD TEXT NOT NULL, LASTTERMIN TEXT,
         END TEXT)`);
       // A course as a member of a programme, as JSON.
       await raw("CREATE TABLE KEPT_MEMBER (RECORD TEXT NOT NULL)");
-      // By PERSON, in order: rows are written as persons are.
-      await raw(`CREATE TABLE KEPT_MEMBERSHIP (PERSON INTEGER NOT NULL REFERENCES NAMN (ID),
-        OCCASION INTEGER NOT NULL REFERENCES KEPT_GROUP (ID), BEGIN TEXT NOT NULL, END TEXT NOT NULL, PERIODS TEXT,
-        LASTTERMIN TEXT NOT NULL, PROGRAMS TEXT)`);
+      // When and how some persons are in an occasion: most share a few. END is the last day. PERIODS and PROGRAMS are JSON:
+      // NULL when BEGIN to END is the only period, and when there is no programme.
+      await raw(`CREATE TABLE KEPT_PLACE (ID INTEGER PRIMARY KEY, OCCASION INTEGER NOT NULL REFERENCES KEPT_GROUP (ID),
+        BEGIN TEXT NOT NULL, END TEXT NOT NULL, PERIODS TEXT, LASTTERMIN TEXT NOT NULL, PROGRAMS TEXT)`);
+      // One row for each person: PLACES are numbers of KEPT_PLACE with commas between.
+      await raw(
+        "CREATE TABLE KEPT_PERSON (ID INTEGER PRIMARY KEY REFERENCES NAMN (ID), PLACES TEXT NOT NULL)",
+      );
       // What the guards of the next load compare with: KIND is what is counted, TERMIN the half-year where it has one.
       await raw(
         "CREATE TABLE SCHOOL_COUNT (INST TEXT NOT NULL, KIND TEXT NOT NULL, TERMIN TEXT, COUNT INTEGER NOT NULL)",

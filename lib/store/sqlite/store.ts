@@ -1,14 +1,16 @@
-import { rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, rmSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
-import type { CallerRecord, Generation, LoadRecord, Store } from "../queries.js";
-import { serviceMigrationNames, serviceMigrationSource } from "../schema.js";
+import type { CallerRecord, Generation, KeptLoad, LoadRecord, Store } from "../queries.js";
+import { GENERATION_SCHEMA_VERSION, serviceMigrationNames, serviceMigrationSource } from "../schema.js";
+import { codeEdits, codeRows, editCodes } from "./code-registers.js";
 import {
   type Connection,
   generationFile,
   generationNumbers,
   guarded,
   migrate,
+  openReadable,
   openWritable,
   removeUnfinished,
 } from "./files.js";
@@ -17,7 +19,10 @@ import { waitForReloadLock } from "./reload-lock.js";
 
 /** Codes that survive every load, and the load that is to be served from now on, in one transaction. */
 export interface NewLoad {
-  readonly record: LoadRecord;
+  readonly record: Omit<LoadRecord, "forced" | "inputs" | "rolledBack"> &
+    Partial<Pick<LoadRecord, "forced" | "inputs">>;
+  /** The load report, without personal data: what `report` gives. */
+  readonly report?: object;
   readonly institutions: ReadonlyMap<string, string>;
   /** Keys: occasion id + "\u0000" + kurskod. */
   readonly anmkod: ReadonlyMap<string, string>;
@@ -30,23 +35,57 @@ export interface SqliteStore extends Store {
     readonly institutions: ReadonlyMap<string, string>;
     readonly anmkod: ReadonlyMap<string, string>;
   };
+  /** How often code registers have been edited by hand. */
+  codeEdits(): number;
+  /** The file of the served load, whether it is there or not; undefined when nothing is loaded. */
+  servedFile(): string | undefined;
   nextLoadNumber(): number;
   /** Removes what loads that were killed left behind, finished or not. Only while holding the reload lock. */
   sweep(): void;
   /** Makes a finished generation the served one. */
   publish(load: NewLoad): void;
-  /** Removes the oldest generations: `keep` are left, the served one among them. */
+  /**
+   * Has another kept load served: `target`, else the newest that is older than the served one and was not gone back from
+   * itself. Loads newer than it are marked as gone back from. Only while holding the reload lock.
+   * Throws AdresslistaError("usage") that says which loads can be gone back to.
+   */
+  rollback(target: number | undefined, now: Date): Rollback;
+  /** What was served from when, oldest first. */
+  switches(): readonly LoadSwitch[];
+  /** Removes generations: `keep` are left, the served one among them; those gone back from go first, then the oldest. */
   prune(keep: number): void;
+}
+
+export interface Rollback {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LoadSwitch {
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** null: nothing was served before. */
+  readonly from: number | null;
+  readonly to: number;
+  readonly kind: "load" | "rollback";
+}
+
+export interface OpenOptions {
+  /** To look at: neither the database nor its files are changed, unless its tables are of an older version. */
+  readonly readOnly?: boolean;
 }
 
 /** How long a superseded generation stays open for calls that began with it, in milliseconds. */
 const OLD_GENERATION_GRACE_MS = 30_000;
 
-export async function openSqliteStore(database: string): Promise<SqliteStore> {
+export async function openSqliteStore(database: string, options: OpenOptions = {}): Promise<SqliteStore> {
   const file = resolve(database);
-  prepare(file);
-  await bringUpToDate(file);
-  const connection = openWritable(file);
+  const readOnly = options.readOnly === true && isUpToDate(file);
+  if (!readOnly) {
+    prepare(file);
+    await bringUpToDate(file);
+  }
+  const connection = readOnly ? openReadable(file) : openWritable(file);
   return guarded("cannot read the database", () => sqliteStore(file, connection));
 }
 
@@ -75,7 +114,9 @@ async function bringUpToDate(file: string): Promise<void> {
 }
 
 function isUpToDate(file: string): boolean {
-  const connection = openWritable(file);
+  if (!existsSync(file))
+    throw new AdresslistaError("database", `cannot open the database ${basename(file)}: it is not there`);
+  const connection = openReadable(file);
   try {
     return guarded("cannot read the database", () => {
       const hasMigrations = connection
@@ -101,7 +142,9 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
     "INSERT INTO CALLER (NAME, INSTITUTIONS, VERIFIER, SECRET_HASH, CREATED) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const deleteCaller = connection.prepare("DELETE FROM CALLER WHERE NAME = ?");
-  const allLoads = connection.prepare("SELECT * FROM LOAD ORDER BY NUMBER DESC");
+  const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD ORDER BY NUMBER DESC`);
+  const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD WHERE NUMBER = ?`);
+  const reportOfLoad = connection.prepare("SELECT REPORT FROM LOAD WHERE NUMBER = ?").pluck();
 
   // PRAGMA data_version tells other connections' commits only; our own are counted here.
   let ownChanges = 0;
@@ -120,15 +163,19 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
     closing.set(generation, timer);
   };
 
+  const servedLoadNumber = () => servedNumber.get() as number | undefined;
+  const loads = () => (allLoads.all() as LoadRow[]).map(toLoad);
+
   return {
     database: file,
 
     current() {
       const now = version();
       if (now === seenVersion) return served;
-      const number = servedNumber.get() as number | undefined;
-      if (number !== served?.number) {
-        const next = number === undefined ? undefined : openGeneration(generationFile(file, number), number);
+      if (servedLoadNumber() !== served?.number) {
+        const next = openServed(servedLoadNumber, (number) =>
+          openGeneration(generationFile(file, number), number),
+        );
         if (served) retire(served);
         served = next;
       }
@@ -155,7 +202,28 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       return changes > 0;
     },
 
-    loads: () => (allLoads.all() as LoadRow[]).map(toLoad),
+    loads,
+    keptLoads: () => keptLoads(file, loads()),
+
+    served() {
+      const number = servedLoadNumber();
+      return number === undefined ? undefined : toLoad(oneLoad.get(number) as LoadRow);
+    },
+
+    servedFile() {
+      const number = servedLoadNumber();
+      return number === undefined ? undefined : generationFile(file, number);
+    },
+
+    report(load) {
+      const json = reportOfLoad.get(load) as string | null | undefined;
+      return json == null ? undefined : (JSON.parse(json) as Readonly<Record<string, unknown>>);
+    },
+
+    codeRows: (register) => codeRows(connection, register),
+    editCodes: (register, rows, removals = []) => editCodes(connection, register, rows, removals, "keep"),
+    replaceCodes: (register, rows) => editCodes(connection, register, rows, [], "remove"),
+    codeEdits: () => codeEdits(connection),
 
     codeRegister() {
       const institutions = connection.prepare("SELECT GROUP_ID, KOD FROM INSTITUTION_CODE").raw().all() as [
@@ -197,9 +265,33 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       ownChanges += 1;
     },
 
+    rollback(target, now) {
+      const { from, to } = guarded("cannot go back to another load", () =>
+        connection
+          .transaction(() => {
+            const served = servedLoadNumber();
+            const chosen = rollbackTarget(target, served, keptLoads(file, loads()));
+            switchBack(connection, chosen, now);
+            return chosen;
+          })
+          .immediate(),
+      );
+      ownChanges += 1;
+      return { from, to };
+    },
+
+    switches: () =>
+      connection
+        .prepare(
+          'SELECT AT AS "at", FROM_LOAD AS "from", TO_LOAD AS "to", KIND AS "kind" FROM LOAD_SWITCH ORDER BY ID',
+        )
+        .all() as LoadSwitch[],
+
     prune(keep) {
-      const number = servedNumber.get() as number | undefined;
-      if (number !== undefined) removeOldGenerations(file, number, keep);
+      const number = servedLoadNumber();
+      if (number === undefined) return;
+      removeOldGenerations(file, number, keep, loads());
+      forgetReports(connection, generationNumbers(file));
     },
 
     close() {
@@ -215,10 +307,30 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
   };
 }
 
-function recordLoad(connection: Connection, { record, institutions, anmkod }: NewLoad): void {
+/** How often a load may be superseded and removed between reading its number and opening its file. */
+const OPEN_ATTEMPTS = 5;
+
+/** Opens the served load; the next one when that has taken its place meanwhile and its file is gone. */
+export function openServed(
+  servedNumber: () => number | undefined,
+  open: (number: number) => Generation,
+): Generation | undefined {
+  for (let attempt = 1; ; attempt++) {
+    const number = servedNumber();
+    if (number === undefined) return undefined;
+    try {
+      return open(number);
+    } catch (error) {
+      if (servedNumber() === number || attempt === OPEN_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function recordLoad(connection: Connection, { record, report, institutions, anmkod }: NewLoad): void {
   connection
     .prepare(
-      "INSERT INTO LOAD (NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO LOAD (NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, REPORT)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       record.number,
@@ -227,6 +339,9 @@ function recordLoad(connection: Connection, { record, institutions, anmkod }: Ne
       record.exportDatetime,
       JSON.stringify(record.counts),
       record.warnings,
+      JSON.stringify(record.forced ?? []),
+      record.inputs ?? null,
+      report === undefined ? null : JSON.stringify(report),
     );
   const keepInstitution = connection.prepare(
     "INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -239,17 +354,89 @@ function recordLoad(connection: Connection, { record, institutions, anmkod }: Ne
     const [occasion, kurskod] = key.split("\u0000");
     keepAnmkod.run(occasion, kurskod, kod);
   }
+  serve(connection, record.number, "load", record.loadedAt);
+}
+
+function serve(connection: Connection, to: number, kind: LoadSwitch["kind"], at: string): void {
+  connection
+    .prepare(
+      `INSERT INTO LOAD_SWITCH (AT, FROM_LOAD, TO_LOAD, KIND)
+       VALUES (?, (SELECT NUMBER FROM SERVED_LOAD WHERE ONLY_ROW = 1), ?, ?)`,
+    )
+    .run(at, to, kind);
   connection
     .prepare(
       "INSERT INTO SERVED_LOAD (ONLY_ROW, NUMBER) VALUES (1, ?) ON CONFLICT (ONLY_ROW) DO UPDATE SET NUMBER = excluded.NUMBER",
     )
-    .run(record.number);
+    .run(to);
+}
+
+function keptLoads(database: string, loads: readonly LoadRecord[]): readonly KeptLoad[] {
+  const there = new Set(generationNumbers(database));
+  return loads.map((load) => ({
+    ...load,
+    kept: there.has(load.number) && isOfThisVersion(generationFile(database, load.number)),
+  }));
+}
+
+function isOfThisVersion(file: string): boolean {
+  try {
+    const connection = openReadable(file);
+    try {
+      return connection.pragma("user_version", { simple: true }) === GENERATION_SCHEMA_VERSION;
+    } finally {
+      connection.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** `loads`: newest first. */
+function rollbackTarget(
+  target: number | undefined,
+  served: number | undefined,
+  loads: readonly KeptLoad[],
+): Rollback {
+  if (served === undefined) throw cannotRollBack("nothing is loaded", []);
+  const possible = loads.filter(({ kept, number }) => kept && number !== served);
+  const numbers = possible.map(({ number }) => number);
+  if (target === served) throw cannotRollBack(`load ${target} is the one that is served`, numbers);
+  if (target !== undefined) {
+    if (numbers.includes(target)) return { from: served, to: target };
+    throw cannotRollBack(`load ${target} is not kept`, numbers);
+  }
+  const previous = possible.find(({ number, rolledBack }) => number < served && rolledBack === null);
+  if (!previous) throw cannotRollBack(`no older load than ${served} is kept`, numbers);
+  return { from: served, to: previous.number };
+}
+
+function cannotRollBack(reason: string, possible: readonly number[]): AdresslistaError {
+  const others = possible.length === 0 ? "there is none to go back to" : `there are ${possible.join(", ")}`;
+  return new AdresslistaError("usage", `${reason}: ${others}`);
+}
+
+function switchBack(connection: Connection, { to }: Rollback, now: Date): void {
+  const at = now.toISOString();
+  connection.prepare("UPDATE LOAD SET ROLLED_BACK = ? WHERE NUMBER > ? AND ROLLED_BACK IS NULL").run(at, to);
+  connection.prepare("UPDATE LOAD SET ROLLED_BACK = NULL WHERE NUMBER = ?").run(to);
+  serve(connection, to, "rollback", at);
 }
 
 /** A service that still has an old file open goes on reading it: on Unix an open file outlives its name. */
-function removeOldGenerations(database: string, served: number, keep: number): void {
+function removeOldGenerations(
+  database: string,
+  served: number,
+  keep: number,
+  loads: readonly LoadRecord[],
+): void {
+  const rolledBack = new Set(loads.filter((load) => load.rolledBack !== null).map(({ number }) => number));
   const others = generationNumbers(database).filter((number) => number !== served);
-  for (const number of others.slice(0, Math.max(0, others.length - (keep - 1)))) {
+  const mostExpendableFirst = [
+    ...others.filter((number) => rolledBack.has(number)),
+    ...others.filter((number) => !rolledBack.has(number)),
+  ];
+  for (const number of mostExpendableFirst.slice(0, Math.max(0, others.length - (keep - 1)))) {
     const file = generationFile(database, number);
     try {
       rmSync(file, { force: true });
@@ -257,6 +444,17 @@ function removeOldGenerations(database: string, served: number, keep: number): v
       // The load is served all the same; the next one tries again.
     }
   }
+}
+
+/** Reports are some hundred kilobytes each: those of loads that are no longer there are dropped. */
+function forgetReports(connection: Connection, kept: readonly number[]): void {
+  guarded("cannot remove old reports", () =>
+    connection
+      .prepare(
+        "UPDATE LOAD SET REPORT = NULL WHERE REPORT IS NOT NULL AND NUMBER NOT IN (SELECT value FROM json_each(?))",
+      )
+      .run(JSON.stringify(kept)),
+  );
 }
 
 interface CallerRow {
@@ -278,6 +476,10 @@ function toCaller(row: CallerRow | undefined): CallerRecord | undefined {
   };
 }
 
+/** All but the report, which is large. */
+const LOAD_COLUMNS =
+  "NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, ROLLED_BACK";
+
 interface LoadRow {
   readonly NUMBER: number;
   readonly LOADED_AT: string;
@@ -285,6 +487,9 @@ interface LoadRow {
   readonly EXPORT_DATETIME: string | null;
   readonly COUNTS: string;
   readonly WARNINGS: number;
+  readonly FORCED: string;
+  readonly INPUTS: string | null;
+  readonly ROLLED_BACK: string | null;
 }
 
 function toLoad(row: LoadRow): LoadRecord {
@@ -295,5 +500,8 @@ function toLoad(row: LoadRow): LoadRecord {
     exportDatetime: row.EXPORT_DATETIME,
     counts: JSON.parse(row.COUNTS) as LoadRecord["counts"],
     warnings: row.WARNINGS,
+    forced: JSON.parse(row.FORCED) as LoadRecord["forced"],
+    inputs: row.INPUTS,
+    rolledBack: row.ROLLED_BACK,
   };
 }
