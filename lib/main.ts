@@ -2,17 +2,27 @@
 import cluster from "node:cluster";
 import { Command } from "commander";
 import { addCallerCommands } from "./cli/caller.js";
+import { addCheckCommand } from "./cli/check.js";
 import { type CliContext, say } from "./cli/context.js";
 import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
 import { packageVersion } from "./cli/package.js";
 import { addReloadCommand } from "./cli/reload.js";
+import { addRollbackCommand } from "./cli/rollback.js";
 import { addServeCommand } from "./cli/serve.js";
 import { addStatusCommand } from "./cli/status.js";
 import { loadSettings } from "./config.js";
 
 /** argv → command → exit code: the program `adresslista` (contract section 4). */
-const ADD_COMMANDS = [addServeCommand, addReloadCommand, addStatusCommand, addCallerCommands, addDemoCommand];
+const ADD_COMMANDS = [
+  addServeCommand,
+  addReloadCommand,
+  addStatusCommand,
+  addRollbackCommand,
+  addCheckCommand,
+  addCallerCommands,
+  addDemoCommand,
+];
 
 const INTERRUPTED = "adresslista: interrupted";
 

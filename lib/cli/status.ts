@@ -1,82 +1,205 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import type { Settings } from "../config.js";
+import { AdresslistaError } from "../errors.js";
+import { registerDate } from "../mapping/dates.js";
+import { instantOf } from "../reload/recognise.js";
 import { openStore } from "../store/open.js";
-import type { LoadRecord } from "../store/queries.js";
+import type { KeptLoad, LoadRecord } from "../store/queries.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
 import { EXIT_CODES } from "./exit.js";
+import { type Attempt, isRunning, readAttempt, statusFileOf } from "./status-file.js";
 
-/** `adresslista status`: what is served, for people and (`--json`) for monitoring. */
+/** `adresslista status`: what is served and how the last reload went, for people and (`--json`) for monitoring. */
 export function addStatusCommand(program: Command, context: CliContext): void {
   withConfigOption(program.command("status"))
-    .description("say which load is served, from which files, and how old it is")
-    .option(
-      "--json",
-      "as JSON: generation (null when nothing is loaded), loadedAt, ageSeconds, exportDatetime, files, counts, warnings",
-    )
-    .addHelpText(
-      "after",
-      "\nExit code 0 when a load is served; 8 when nothing is loaded or the database cannot be opened.",
-    )
+    .description("say which load is served, how old it is, and how the last reload went; nothing is changed")
+    .option("--json", "as one JSON object")
+    .addHelpText("after", HELP)
     .action((options: StatusOptions) => status(context, options));
 }
+
+const HELP = `
+As JSON: generation (null when nothing is loaded), loadedAt, exportDatetime, ageSeconds, stale, maxAgeHours, files, counts,
+warnings, causes (cause, text, count), forced (what guards refused, and --force loaded), rolledBack, kept (the loads that
+\`adresslista rollback\` can go back to) and lastReload: the status file, with state (ended, running, died) besides.
+
+The age is counted from the export's own datetime when it says one, else from the load: the same export again and again
+becomes stale.
+
+Exit code 0 when a load is served that is not stale; 7 when it is older than the setting maxAgeHours; 8 when nothing is
+loaded, or the database cannot be read.`;
 
 interface StatusOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
 async function status(context: CliContext, options: StatusOptions): Promise<void> {
-  const { database } = context.settings(options);
-  const served = await servedLoad(database);
-  const now = Date.now();
-  await print(context, options.json ? asJson(served, now) : asText(served, now, database));
-  if (served === undefined) context.exitWith(EXIT_CODES.database);
+  const settings = context.settings({ config: options.config });
+  const now = new Date();
+  const found = { ...(await loadsOf(settings.database)), lastReload: lastReload(settings) };
+  const age = found.served === undefined ? undefined : ageOf(found.served, settings, now);
+  await print(context, options.json ? asJson(found, age, settings) : asText(found, age, settings));
+  if (age === undefined) context.exitWith(EXIT_CODES.database);
+  else if (age.stale) {
+    throw new AdresslistaError(
+      "guard",
+      `what is served is stale: ${inWords(age.seconds)} old, more than maxAgeHours (${settings.maxAgeHours} h)`,
+    );
+  }
+}
+
+interface Found {
+  readonly served: LoadRecord | undefined;
+  /** Loads that can be gone back to, newest first. */
+  readonly kept: readonly KeptLoad[];
+  readonly causes: readonly Cause[];
+  readonly lastReload: LastReload | undefined;
+}
+
+/** A cause of the load report, without the ids. */
+interface Cause {
+  readonly cause: string;
+  readonly text: string;
+  readonly count: number;
 }
 
 /** Looking must not make a database. */
-async function servedLoad(database: string): Promise<LoadRecord | undefined> {
-  if (!existsSync(database)) return undefined;
-  const store = await openStore(database);
+async function loadsOf(database: string): Promise<Omit<Found, "lastReload">> {
+  if (!existsSync(database)) return { served: undefined, kept: [], causes: [] };
+  const store = await openStore(database, { readOnly: true });
   try {
-    const generation = await store.current();
-    return (await store.loads()).find(({ number }) => number === generation?.number);
+    const served = await store.served();
+    const loads = await store.keptLoads();
+    return {
+      served,
+      kept: loads.filter(({ kept, number }) => kept && number !== served?.number),
+      causes: served === undefined ? [] : causesOf(await store.report(served.number)),
+    };
   } finally {
     await store.close();
   }
 }
 
-function asJson(served: LoadRecord | undefined, now: number): string {
-  if (served === undefined) return `${JSON.stringify({ generation: null })}\n`;
-  const { number, loadedAt, exportDatetime, files, counts, warnings } = served;
-  const shown = {
-    generation: number,
+function causesOf(report: Readonly<Record<string, unknown>> | undefined): readonly Cause[] {
+  const causes = report?.causes as readonly Cause[] | undefined;
+  return (causes ?? []).map(({ cause, text, count }) => ({ cause, text, count }));
+}
+
+/** `died`: it says that it runs, and it does not; somebody killed it, or the machine stopped. */
+type LastReload = Attempt & { readonly state: "ended" | "running" | "died" };
+
+function lastReload(settings: Settings): LastReload | undefined {
+  const attempt = readAttempt(statusFileOf(settings));
+  if (attempt === undefined) return undefined;
+  if (attempt.outcome !== "running") return { state: "ended", ...attempt };
+  return { state: isRunning(attempt) ? "running" : "died", ...attempt };
+}
+
+interface Age {
+  readonly seconds: number;
+  readonly stale: boolean;
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+function ageOf({ loadedAt, exportDatetime }: LoadRecord, { maxAgeHours }: Settings, now: Date): Age {
+  const loaded = Date.parse(loadedAt);
+  // A clock that is wrong at the register's makes nothing younger than its load.
+  const since = Math.min(loaded, exportedAt(exportDatetime) ?? loaded);
+  const seconds = Math.max(0, Math.round((now.getTime() - since) / 1000));
+  return { seconds, stale: seconds > maxAgeHours * SECONDS_PER_HOUR };
+}
+
+/** Of a day without a time its beginning counts. */
+function exportedAt(written: string | null): number | undefined {
+  if (written === null) return undefined;
+  return instantOf(written) ?? instantOf(`${registerDate(written) ?? ""}T00:00:00`);
+}
+
+function asJson(
+  { served, kept, causes, lastReload }: Found,
+  age: Age | undefined,
+  settings: Settings,
+): string {
+  const about =
+    served === undefined || age === undefined
+      ? { generation: null }
+      : {
+          generation: served.number,
+          loadedAt: served.loadedAt,
+          exportDatetime: served.exportDatetime,
+          ageSeconds: age.seconds,
+          stale: age.stale,
+          maxAgeHours: settings.maxAgeHours,
+          files: served.files,
+          counts: served.counts,
+          warnings: served.warnings,
+          causes,
+          forced: served.forced,
+        };
+  const others = kept.map(({ number, loadedAt, exportDatetime, files, rolledBack }) => ({
+    load: number,
     loadedAt,
-    ageSeconds: ageSeconds(served, now),
     exportDatetime,
     files,
-    counts,
-    warnings,
-  };
-  return `${JSON.stringify(shown, undefined, 2)}\n`;
+    rolledBack,
+  }));
+  return `${JSON.stringify({ ...about, kept: others, lastReload: lastReload ?? null }, undefined, 2)}\n`;
 }
 
-function asText(served: LoadRecord | undefined, now: number, database: string): string {
-  if (served === undefined) return `nothing is loaded in ${database}\n`;
-  const lines = [
-    `generation ${served.number}, loaded ${served.loadedAt} (${ageInWords(ageSeconds(served, now))} ago)`,
-    `export made: ${served.exportDatetime ?? "not said in the file"}`,
-    ...served.files.map(({ name, bytes, sha256 }) => `file: ${name}, ${bytes} bytes, sha256 ${sha256}`),
-    ...Object.entries(served.counts).map(([what, count]) => `${what}: ${count}`),
-    `warnings: ${served.warnings}`,
-  ];
-  return `${lines.join("\n")}\n`;
+function asText(
+  { served, kept, causes, lastReload }: Found,
+  age: Age | undefined,
+  settings: Settings,
+): string {
+  const lines =
+    served === undefined || age === undefined
+      ? [`nothing is loaded in ${settings.database}`]
+      : [
+          `generation ${served.number}, loaded ${served.loadedAt}`,
+          `export made: ${served.exportDatetime ?? "not said in the file"} (${inWords(age.seconds)} old${age.stale ? ", stale" : ""})`,
+          ...served.files.map(({ name, bytes, sha256 }) => `file: ${name}, ${bytes} bytes, sha256 ${sha256}`),
+          ...Object.entries(served.counts).map(([what, count]) => `${what}: ${count}`),
+          `warnings: ${served.warnings}`,
+          ...causes.map(({ text, count }) => `  ${count} × ${text}`),
+          ...served.forced.map((refusal) => `loaded with --force, although: ${refusal}`),
+        ];
+  const others = kept.map(
+    ({ number, loadedAt, rolledBack }) =>
+      `can be gone back to: load ${number}, loaded ${loadedAt}${rolledBack === null ? "" : `, gone back from ${rolledBack}`}`,
+  );
+  return `${[...lines, ...others, ...lastReloadLines(lastReload)].join("\n")}\n`;
 }
 
-function ageSeconds({ loadedAt }: LoadRecord, now: number): number {
-  return Math.max(0, Math.round((now - Date.parse(loadedAt)) / 1000));
+function lastReloadLines(last: LastReload | undefined): readonly string[] {
+  if (last === undefined) return ["last reload: none is known"];
+  const turnedAway = last.turnedAway
+    ? [`another reload was turned away meanwhile, ${last.turnedAway.at}`]
+    : [];
+  return [`last reload: ${lastReloadLine(last)}`, ...turnedAway];
 }
 
-function ageInWords(seconds: number): string {
-  const hours = Math.floor(seconds / 3600);
+function lastReloadLine({
+  state,
+  outcome,
+  startedAt,
+  endedAt,
+  exitCode,
+  load,
+  message,
+  pid,
+}: LastReload): string {
+  if (state === "running") return `running since ${startedAt} (process ${pid})`;
+  if (state === "died")
+    return `began ${startedAt} and was ended from outside (process ${pid}), before it could say how`;
+  const made = load === null ? "" : ` load ${load}`;
+  return `${outcome}${made} ${endedAt}${exitCode === 0 ? "" : `, exit code ${exitCode}`}${message === null ? "" : `: ${message}`}`;
+}
+
+/** Largest unit that says enough of an age. */
+function inWords(seconds: number): string {
+  const hours = Math.floor(seconds / SECONDS_PER_HOUR);
   if (hours >= 48) return `${Math.floor(hours / 24)} days`;
   return hours > 0 ? `${hours} h` : `${Math.floor(seconds / 60)} min`;
 }

@@ -1,0 +1,171 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import type { Settings } from "../config.js";
+import { AdresslistaError } from "../errors.js";
+import { sftpSettings } from "../fetch/settings.js";
+import { openStore } from "../store/open.js";
+import { generationFile } from "../store/sqlite/files.js";
+import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
+import { endingOf } from "./exit.js";
+import { readKurskodAliases } from "./kurskod-alias-file.js";
+import { readProtectedIds } from "./protected-file.js";
+import { statusFileOf } from "./status-file.js";
+
+/** `adresslista check`: would a reload and the service find what they need? */
+export function addCheckCommand(program: Command, context: CliContext): void {
+  withConfigOption(program.command("check"))
+    .description("try settings, files, database and SFTP login, without changing anything")
+    .addHelpText("after", HELP)
+    .action((options: CommonOptions) => check(context, options));
+}
+
+const HELP = `
+One line for each thing: ok or WRONG, and what to do. Exit code 0 when all is well, else that of the first that is wrong:
+3 settings, or a file that they name; 8 database; 5 the SFTP server's host key; 4 no connection, login, or export to fetch.`;
+
+async function check(context: CliContext, options: CommonOptions): Promise<void> {
+  const signal = context.interrupted();
+  const wrong: number[] = [];
+  const settings = await tried(context, wrong, "settings", async () => {
+    const read = context.settings({ config: options.config });
+    return { found: "each can be used", read };
+  });
+  // Without them there is nothing more to look at.
+  for (const { what, find } of settings === undefined ? [] : checks(settings.read, signal)) {
+    await tried(context, wrong, what, async () => ({ found: await find() }));
+    signal.throwIfAborted();
+  }
+  if (wrong[0] !== undefined) context.exitWith(wrong[0]);
+}
+
+/** Prints how it went. What is wrong is noted by its exit code. */
+async function tried<T extends { readonly found: string }>(
+  context: CliContext,
+  wrong: number[],
+  what: string,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    const result = await look();
+    await print(context, `ok     ${what}: ${result.found}\n`);
+    return result;
+  } catch (error) {
+    if (!(error instanceof AdresslistaError)) throw error;
+    const { code, text } = endingOf(error);
+    wrong.push(code);
+    await print(context, `WRONG  ${what}: ${text?.replace(/^adresslista: /, "")}\n`);
+    return undefined;
+  }
+}
+
+interface Check {
+  readonly what: string;
+  /** What was found, when it is well; throws what is wrong. */
+  find(): string | Promise<string>;
+}
+
+function checks(settings: Settings, signal: AbortSignal): readonly Check[] {
+  const { protectedFile, kurskodAliasFile, fetchedFolder, database, sftpHost } = settings;
+  const files: Check[] = [];
+  if (protectedFile !== undefined) {
+    const find = () => `${readProtectedIds(protectedFile).size} ids in ${protectedFile}`;
+    files.push({ what: "protected persons", find });
+  }
+  if (kurskodAliasFile !== undefined) {
+    const find = () => `${readKurskodAliases(kurskodAliasFile).toAlias.size} aliases in ${kurskodAliasFile}`;
+    files.push({ what: "alias file", find });
+  }
+  const remote: readonly Check[] =
+    sftpHost === undefined
+      ? [{ what: "sftp", find: () => "sftpHost is not set, so that reload needs --file PATH" }]
+      : [
+          { what: "folder of fetched exports", find: () => writableFolder("fetchedFolder", fetchedFolder) },
+          { what: "sftp", find: () => sftpCheck(settings, signal) },
+        ];
+  return [
+    ...files,
+    { what: "status file", find: () => writableFile("statusFile", statusFileOf(settings)) },
+    { what: "database", find: () => databaseCheck(database) },
+    ...remote,
+  ];
+}
+
+async function databaseCheck(database: string): Promise<string> {
+  if (!existsSync(database)) {
+    writableFolder("database", dirname(database), "database");
+    return `${database} is not there yet; the first reload makes it`;
+  }
+  writable("database", database, "database");
+  writable("database", dirname(database), "database");
+  const store = await openStore(database, { readOnly: true });
+  try {
+    const served = await store.served();
+    // Opened as a call would open it: its file may be gone or damaged.
+    await store.current();
+    const size = served === undefined ? 0 : statSync(generationFile(database, served.number)).size;
+    const free = roomFor(size, dirname(database));
+    const what = served === undefined ? "nothing is loaded" : `load ${served.number} is served`;
+    return `${database}, ${what}, ${megabytes(free)} MB free`;
+  } finally {
+    await store.close();
+  }
+}
+
+/** A load is built beside the one that is served, in a database and temporary files of about its size each. */
+const ROOM_PER_LOAD = 3;
+const LEAST_ROOM_BYTES = 200_000_000;
+
+/** Bytes that are free; throws when the next load would hardly find room. */
+function roomFor(loadBytes: number, folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const needed = Math.max(LEAST_ROOM_BYTES, ROOM_PER_LOAD * loadBytes);
+  if (free >= needed) return free;
+  throw new AdresslistaError(
+    "database",
+    `${megabytes(free)} MB are free in ${folder}, and a load needs some ${megabytes(needed)}: make room, or keep fewer loads (keepGenerations)`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return String(Math.floor(bytes / 1_000_000));
+}
+
+async function sftpCheck(settings: Settings, signal: AbortSignal): Promise<string> {
+  const sftp = sftpSettings(settings);
+  // Only here: SSH takes long to load.
+  const { checkSftp } = await import("../fetch/fetch.js");
+  const { hostKey, hostKeyType, matching, files, waitsFor } = await checkSftp(sftp, { signal });
+  const names = files.map(
+    ({ name, bytes, modified }) => `${name} (${bytes} bytes, ${modified.toISOString()})`,
+  );
+  return [
+    `${sftp.user} is let in at ${sftp.host}:${sftp.port}, host key ${hostKeyType} ${hostKey}`,
+    `${matching} files match sftpPattern`,
+    `would be fetched: ${names.join(", ") || "nothing yet"}`,
+    ...(waitsFor === undefined ? [] : [`but first it would wait: ${waitsFor}`]),
+  ].join("; ");
+}
+
+function writableFile(setting: string, file: string): string {
+  if (existsSync(file)) writable(setting, file);
+  writableFolder(setting, dirname(file));
+  return file;
+}
+
+/** A folder that is not there is made, if the one above it lets us. */
+function writableFolder(setting: string, folder: string, code: "settings" | "database" = "settings"): string {
+  let there = folder;
+  while (!existsSync(there)) there = dirname(there);
+  writable(setting, there, code);
+  return there === folder ? folder : `${folder} is not there yet and will be made`;
+}
+
+function writable(setting: string, path: string, code: "settings" | "database" = "settings"): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw new AdresslistaError(code, `${setting}: this user may not write ${path}`, { cause });
+  }
+}
