@@ -6,6 +6,7 @@ import { addCheckCommand } from "./cli/check.js";
 import { type CliContext, say } from "./cli/context.js";
 import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
+import { addInspectCommand } from "./cli/inspect.js";
 import { packageVersion } from "./cli/package.js";
 import { addReloadCommand } from "./cli/reload.js";
 import { addRollbackCommand } from "./cli/rollback.js";
@@ -18,6 +19,7 @@ const ADD_COMMANDS = [
   addServeCommand,
   addReloadCommand,
   addStatusCommand,
+  addInspectCommand,
   addRollbackCommand,
   addCheckCommand,
   addCallerCommands,

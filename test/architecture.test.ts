@@ -17,9 +17,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   t04: ["soap", "access", "store", "domain"],
   fetch: ["domain"],
   reload: ["fetch", "ims", "mapping", "store", "soap", "domain"],
+  inspect: ["fetch", "ims", "mapping", "store", "domain"],
   sample: ["domain"],
   http: ["soap", "t04", "access", "store"],
-  cli: ["http", "soap", "t04", "access", "reload", "fetch", "ims", "mapping", "store", "domain"],
+  cli: ["http", "soap", "t04", "access", "inspect", "reload", "fetch", "ims", "mapping", "store", "domain"],
 };
 
 /** Modules that only these may use. */
