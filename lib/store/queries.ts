@@ -174,6 +174,36 @@ export interface SchoolCount {
   readonly count: number;
 }
 
+/** What one generation has other than another: the register's ids only, never a person's data. */
+export interface GenerationDifferences {
+  /** How many there are, by what they are of and school; those that are none are left out. */
+  readonly counts: readonly GenerationDifferenceCount[];
+  /** Every one, in order of what it is of, school and key; read from the two generations as it is asked for. */
+  entries(): Iterable<GenerationDifference>;
+}
+
+export interface GenerationDifferenceCount {
+  readonly of: GenerationDifference["of"];
+  readonly institution: string;
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+}
+
+export interface GenerationDifference {
+  readonly of: "school" | "course" | "occasion" | "registration";
+  readonly kind: "added" | "removed" | "changed";
+  /** Code; empty: of no school. What belongs to several schools stands once for each. */
+  readonly institution: string;
+  /** school: code. course: Kurskod. occasion: its id, Kurskod, start term. registration: ids of person and occasion, Kurskod, half-year. */
+  readonly key: readonly string[];
+  /**
+   * Of what has changed the columns that differ (`KTFORT2`: its later half-years); of a registration its kind, or what it was
+   * and is (`FFG → OM`, or ids of occasions).
+   */
+  readonly what?: readonly string[];
+}
+
 /** Codes that survive every load, as they are exported and edited. */
 export interface CodeRows {
   /** Code of a school's institution, by the school's group id. Several schools may share one. */
