@@ -323,6 +323,28 @@ export function loadSettings(env: Environment, overrides: Overrides, cwd: string
   return settings as unknown as Settings;
 }
 
+/**
+ * The two settings that say where the status file is, for a reload that has to tell there that some other setting is wrong.
+ * Undefined when it cannot be known.
+ */
+export function statusFileSettings(
+  env: Environment,
+  overrides: Overrides,
+  cwd: string,
+): Pick<Settings, "database" | "statusFile"> | undefined {
+  try {
+    const file = configFile(env, overrides, cwd);
+    const content = file === undefined ? {} : parseConfigFile(file.path, file.source);
+    const sources = { file, inFile: isObject(content) ? content : {}, env, overrides, cwd };
+    return {
+      database: readSetting("database", TABLE.database, sources) as string,
+      statusFile: readSetting("statusFile", TABLE.statusFile, sources) as string | undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 interface ConfigFile {
   readonly path: string;
   /** Who named the file. */

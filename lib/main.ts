@@ -12,7 +12,8 @@ import { addReloadCommand } from "./cli/reload.js";
 import { addRollbackCommand } from "./cli/rollback.js";
 import { addServeCommand } from "./cli/serve.js";
 import { addStatusCommand } from "./cli/status.js";
-import { loadSettings } from "./config.js";
+import { statusFileOf } from "./cli/status-file.js";
+import { loadSettings, statusFileSettings } from "./config.js";
 
 /** argv → command → exit code: the program `adresslista` (contract section 4). */
 const ADD_COMMANDS = [
@@ -41,6 +42,10 @@ const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   settings: (overrides) => loadSettings(process.env, overrides, process.cwd()),
+  statusFile(overrides) {
+    const settings = statusFileSettings(process.env, overrides, process.cwd());
+    return settings === undefined ? undefined : statusFileOf(settings);
+  },
   interrupted() {
     endsItself = true;
     return interruption.signal;

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Environment, loadSettings, type Overrides, SETTINGS } from "../lib/config.js";
+import {
+  type Environment,
+  loadSettings,
+  type Overrides,
+  SETTINGS,
+  statusFileSettings,
+} from "../lib/config.js";
 import { AdresslistaError } from "../lib/errors.js";
 import { defaultMapping } from "../lib/mapping/settings.js";
 
@@ -298,6 +304,23 @@ describe("settings", () => {
       write("adresslista.config.json", { "rad\nbrott\u001b[31m": 1 });
       expect(refusal()).to.include("unknown setting rad\\nbrott\\u001b[31m");
     });
+
+    it("leave it known where the status file is, unless that is what is wrong", () => {
+      const database = join(folder, "data/adresslista.sqlite");
+      expect(known({ ADRESSLISTA_PORT: "åtta", ADRESSLISTA_STATUS_FILE: "s.json" })).to.deep.equal({
+        database,
+        statusFile: join(folder, "s.json"),
+      });
+      expect(known({ ADRESSLISTA_DATABASE: "postgres://u@h/d" })).to.equal(undefined);
+      write("adresslista.config.json", { prot: 80, database: "a.sqlite" });
+      expect(known()).to.deep.equal({ database: join(folder, "a.sqlite"), statusFile: undefined });
+      writeFileSync(join(folder, "adresslista.config.json"), "{");
+      expect(known()).to.equal(undefined);
+    });
+
+    function known(env: Environment = {}) {
+      return statusFileSettings(env, {}, folder);
+    }
 
     function refusal(env: Environment = {}, overrides: Overrides = {}): string {
       try {

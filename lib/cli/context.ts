@@ -11,6 +11,8 @@ export interface CliContext {
   /** All else goes here. */
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   settings(overrides: Overrides): Settings;
+  /** Where the status file is, known also when another setting is wrong; undefined when it cannot be known. */
+  statusFile(overrides: Overrides): string | undefined;
   /**
    * Aborted when the program is interrupted. Until this is asked for, an interrupt ends the program at once;
    * afterwards the command ends itself, and only a second interrupt does so.

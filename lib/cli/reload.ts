@@ -15,7 +15,7 @@ import { personVOEncoder } from "./interface.js";
 import { type Progress, showProgress } from "./progress.js";
 import { readProtectedIds } from "./protected-file.js";
 import { type OutcomeWriter, outcomeWriter } from "./reload-output.js";
-import { type AttemptRecord, type Findings, recordAttempt, statusFileOf } from "./status-file.js";
+import { type AttemptRecord, type Findings, recordAttempt } from "./status-file.js";
 
 /** `adresslista reload`: fetches and loads an export; a running service picks it up by itself. */
 export function addReloadCommand(program: Command, context: CliContext): void {
@@ -52,10 +52,12 @@ interface ReloadCommandOptions extends CommonOptions {
 }
 
 async function reloadCommand(context: CliContext, options: ReloadCommandOptions): Promise<void> {
-  const settings = context.settings({ config: options.config });
-  lowerPriority();
-  const attempt = options.dryRun ? undefined : recordAttempt(context, statusFileOf(settings));
+  const { config } = options;
+  const statusFile = options.dryRun ? undefined : context.statusFile({ config });
+  const attempt = statusFile === undefined ? undefined : recordAttempt(context, statusFile);
   context.atExit((code, message) => attempt?.end(code, message));
+  const settings = context.settings({ config });
+  lowerPriority();
   const progress = showProgress(context);
   context.atExit(() => progress.end());
   const writer = outcomeWriter(context, options.json === true);
@@ -64,7 +66,7 @@ async function reloadCommand(context: CliContext, options: ReloadCommandOptions)
 }
 
 interface Witnesses {
-  /** None of a dry run. */
+  /** None of a dry run, nor when nobody knows where the status file is. */
   readonly attempt: AttemptRecord | undefined;
   readonly progress: Progress;
   readonly writer: OutcomeWriter;
