@@ -1,5 +1,6 @@
 import type { ImsGroup, ImsMember } from "../../ims/records.js";
 import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } from "../../mapping/api.js";
+import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { bulkInsert } from "./bulk-insert.js";
@@ -7,48 +8,56 @@ import { type Connection, guarded, openReadable } from "./files.js";
 
 /** Writes what the next load may carry over (contract section 5, History) into the generation that is being built. */
 export interface KeptWriter {
-  /** `person`: its number in NAMN. Persons come in the order of their numbers. */
+  /**
+   * `person`: its number in NAMN. Persons come in the order of their numbers. Memberships that are the same object share
+   * a row.
+   */
   add(person: number, memberships: readonly KeptMembership[]): void;
   /** After the last person; `groups` has the occasion of every membership. */
   finish(groups: KeptGroups): void;
 }
 
+/** Places (a time in an occasion) that are remembered while persons are written, so that those who share one point at one row, and while they are read. */
+const MAX_REMEMBERED_PLACES = 50_000;
+
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
 export function keptWriter(connection: Connection): KeptWriter {
-  const rows = bulkInsert(
+  const rows = bulkInsert(connection, "KEPT_PERSON", "ID, PLACES");
+  const places = bulkInsert(
     connection,
-    "KEPT_MEMBERSHIP",
-    "PERSON, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS",
+    "KEPT_PLACE",
+    "ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS",
   );
-  // Memberships point at occasions by number; the occasions themselves are known when all persons have been seen.
+  // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
-  const numberOf = (group: string) => {
-    let number = numbers.get(group);
-    if (number === undefined) {
-      number = numbers.size + 1;
-      numbers.set(group, number);
-    }
-    return number;
+  const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
+  const remembered = new Map<KeptMembership, number>();
+  let placeCount = 0;
+  const addPlace = ({ occasion, periods, lastTermin, programmes }: KeptMembership): number => {
+    placeCount += 1;
+    places.add(
+      placeCount,
+      numberOf(occasion),
+      periods[0]?.begin ?? "",
+      lastDay(periods),
+      periods.length === 1 ? null : JSON.stringify(periods),
+      lastTermin,
+      programmes.length === 0 ? null : JSON.stringify(programmes),
+    );
+    return placeCount;
+  };
+  const placeOf = (membership: KeptMembership): number => {
+    if (remembered.size >= MAX_REMEMBERED_PLACES) remembered.clear();
+    return getOrAdd(remembered, membership, addPlace);
   };
   return {
     add(person, memberships) {
-      for (const { occasion, periods, lastTermin, programmes } of memberships) {
-        const [first] = periods;
-        if (first === undefined) continue;
-        rows.add(
-          person,
-          numberOf(occasion),
-          first.begin,
-          periods.length === 1 ? first.end : lastDay(periods),
-          periods.length === 1 ? null : JSON.stringify(periods),
-          lastTermin,
-          programmes.length === 0 ? null : JSON.stringify(programmes),
-        );
-      }
+      if (memberships.length > 0) rows.add(person, memberships.map(placeOf).join());
     },
 
     finish({ groups, members }) {
       rows.flush();
+      places.flush();
       const keptGroup = bulkInsert(connection, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
       for (const { kind, record, lastTermin, end } of groups) {
         const number = numberOf(record.sourcedIds[0]?.id ?? "");
@@ -101,10 +110,12 @@ export function openPreviousLoad(file: string): PreviousLoad | undefined {
 const UNREADABLE = "cannot read what the previous load kept";
 
 /** A membership lies in the window when it had ended, and its last half-year has passed and is not too old. */
-const IN_WINDOW = "m.END < ? AND m.LASTTERMIN < ? AND m.LASTTERMIN >= ?";
+const IN_WINDOW = "END < ? AND LASTTERMIN < ? AND LASTTERMIN >= ?";
 const windowValues = ({ day, current, oldest }: HistoryWindow) => [day, current, oldest];
 
 function previousLoadIn(connection: Connection): PreviousLoad {
+  // One transaction for all: otherwise each question locks the file anew.
+  connection.exec("BEGIN");
   const occasionIds = new Map<number, string>();
   const kept = readKept(connection, occasionIds);
   const occasionOf = (number: number) => occasionIds.get(number) ?? "";
@@ -113,7 +124,7 @@ function previousLoadIn(connection: Connection): PreviousLoad {
     occasionsWithMemberships: (window) =>
       guarded(UNREADABLE, () => {
         const numbers = connection
-          .prepare(`SELECT DISTINCT m.OCCASION FROM KEPT_MEMBERSHIP m WHERE ${IN_WINDOW}`)
+          .prepare(`SELECT DISTINCT OCCASION FROM KEPT_PLACE WHERE ${IN_WINDOW}`)
           .pluck()
           .all(windowValues(window)) as number[];
         return new Set(numbers.map(occasionOf));
@@ -145,8 +156,7 @@ function readKept(connection: Connection, occasionIds: Map<number, string>): Kep
   return { groups, members: members.map((text) => JSON.parse(text) as ImsMember) };
 }
 
-type MembershipRow = [
-  person: number,
+type PlaceRow = [
   occasion: number,
   begin: string,
   end: string,
@@ -156,11 +166,13 @@ type MembershipRow = [
 ];
 
 type PersonRow = [
+  number: number,
   id: string,
   personnummer: string | null,
   efternamn: string | null,
   fornamn: string | null,
   isProtected: number,
+  places: string,
 ];
 
 /** The driver's errors come as ours, here too where rows are read one by one. */
@@ -186,63 +198,86 @@ function* personsIn(
   window: HistoryWindow,
   occasionOf: (number: number) => string,
 ): Generator<KeptPerson> {
-  const rows = connection
-    .prepare(
-      `SELECT m.PERSON, m.OCCASION, m.BEGIN, m.END, m.PERIODS, m.LASTTERMIN, m.PROGRAMS FROM KEPT_MEMBERSHIP m
-       WHERE ${IN_WINDOW} ORDER BY m.rowid`,
-    )
-    .raw()
-    .iterate(windowValues(window)) as IterableIterator<MembershipRow>;
   // What the store has of a number gives the same number again: century and digits, or (without that form) as received.
-  const personRow = connection
-    .prepare(
-      `SELECT n.REGISTERID, CASE WHEN n.PNR IS NULL THEN (SELECT v.INVALIDPNR FROM PERSONVO v WHERE v.ID = n.ID)
-         ELSE coalesce(n.SEKEL, '') || n.PNR END, n.ENAMN, n.TNAMN, n.SKYDDAD FROM NAMN n WHERE n.ID = ?`,
-    )
-    .raw();
-  const aliases = aliasesInOrder(connection);
-  try {
-    let number: number | undefined;
-    let memberships: KeptMembership[] = [];
-    const person = (of: number): KeptPerson => ({
-      person: personOf(personRow.get(of) as PersonRow, aliases.of(of)),
-      memberships,
-    });
-    for (const row of rows) {
-      if (number !== row[0]) {
-        if (number !== undefined) yield person(number);
-        number = row[0];
-        memberships = [];
-      }
-      memberships.push(membershipOf(row, occasionOf));
+  const persons = inPortions<PersonRow>(
+    connection,
+    // What the store has of a number gives the same number again: century and digits, or (without that form) as received.
+    `SELECT n.ID, n.REGISTERID, CASE WHEN n.PNR IS NULL THEN (SELECT v.INVALIDPNR FROM PERSONVO v WHERE v.ID = n.ID)
+       ELSE coalesce(n.SEKEL, '') || n.PNR END, n.ENAMN, n.TNAMN, n.SKYDDAD, k.PLACES
+     FROM KEPT_PERSON k CROSS JOIN NAMN n ON n.ID = k.ID WHERE k.ID > ? ORDER BY k.ID`,
+  );
+  const placeOf = placesInWindow(connection, window, occasionOf);
+  const aliasesOf = aliasesInOrder(connection);
+  for (const row of persons) {
+    const memberships: KeptMembership[] = [];
+    for (const number of row[6].split(",")) {
+      const place = placeOf(number);
+      if (place !== undefined) memberships.push(place);
     }
-    if (number !== undefined) yield person(number);
-  } finally {
-    aliases.close();
+    if (memberships.length > 0) yield { person: personOf(row, aliasesOf(row[0])), memberships };
   }
 }
 
+/** Rows that are read at a time: SQLite gives them several times as fast as one by one. */
+const ROWS_PER_PORTION = 1_000;
+
+/** The rows of a select in order of their first column, which must be greater than its parameter. */
+function* inPortions<Row extends [number, ...unknown[]]>(
+  connection: Connection,
+  select: string,
+): Generator<Row> {
+  const statement = connection.prepare(`${select} LIMIT ${ROWS_PER_PORTION}`).raw();
+  for (let after = 0; ; ) {
+    const rows = statement.all(after) as Row[];
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_PER_PORTION) return;
+    after = last[0];
+  }
+}
+
+/** Places by number, read at first need; undefined for those that do not lie in the window. */
+function placesInWindow(
+  connection: Connection,
+  window: HistoryWindow,
+  occasionOf: (number: number) => string,
+) {
+  const place = connection
+    .prepare(
+      `SELECT OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS FROM KEPT_PLACE WHERE ID = ? AND ${IN_WINDOW}`,
+    )
+    .raw();
+  const values = windowValues(window);
+  const remembered = new Map<string, KeptMembership | undefined>();
+  return (number: string): KeptMembership | undefined => {
+    const known = remembered.get(number);
+    if (known !== undefined || remembered.has(number)) return known;
+    if (remembered.size >= MAX_REMEMBERED_PLACES) remembered.clear();
+    const row = place.get(Number(number), values) as PlaceRow | undefined;
+    const membership = row && membershipOf(row, occasionOf);
+    remembered.set(number, membership);
+    return membership;
+  };
+}
+
 /** Persons are asked for in the order of their numbers, in which their aliases were written: no index is needed. */
-function aliasesInOrder(connection: Connection) {
-  const rows = connection
-    .prepare("SELECT PERSON, ALIAS FROM PERSON_ALIAS ORDER BY rowid")
-    .raw()
-    .iterate() as IterableIterator<[number, string]>;
+function aliasesInOrder(connection: Connection): (person: number) => string[] {
+  const rows = inPortions<[number, number, string]>(
+    connection,
+    "SELECT rowid, PERSON, ALIAS FROM PERSON_ALIAS WHERE rowid > ? ORDER BY rowid",
+  );
   let row = rows.next();
-  return {
-    of(person: number): string[] {
-      const found: string[] = [];
-      for (; !row.done && row.value[0] <= person; row = rows.next()) {
-        if (row.value[0] === person) found.push(row.value[1]);
-      }
-      return found;
-    },
-    close: () => rows.return?.(),
+  return (person) => {
+    const found: string[] = [];
+    for (; !row.done && row.value[1] <= person; row = rows.next()) {
+      if (row.value[1] === person) found.push(row.value[2]);
+    }
+    return found;
   };
 }
 
 function personOf(
-  [id, personnummer, efternamn, fornamn, isProtected]: PersonRow,
+  [, id, personnummer, efternamn, fornamn, isProtected]: PersonRow,
   aliases: readonly string[],
 ): PersonData {
   return {
@@ -257,7 +292,7 @@ function personOf(
 }
 
 function membershipOf(
-  [, occasion, begin, end, periods, lastTermin, programs]: MembershipRow,
+  [occasion, begin, end, periods, lastTermin, programs]: PlaceRow,
   occasionOf: (number: number) => string,
 ): KeptMembership {
   return {
