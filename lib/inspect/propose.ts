@@ -76,21 +76,60 @@ const MOST = 0.5;
 /** A group above schools is one itself only when it has at least this share of what schools have. */
 const SOME = 0.1;
 
-/**
- * From the bottom of the tree to its top: who has learners, what classes and programmes are by what is a member of what,
- * courses above occasions, schools above courses.
- */
-function judgeKinds(kinds: readonly KindEvidence[], relations: KindRelations): Judgement[] {
-  const judged = new Map<KindEvidence, { proposed: GroupKind; reason: string }>();
-  const kindOf = (evidence: KindEvidence) => evidence.kind ?? judged.get(evidence)?.proposed;
-  const propose = (evidence: KindEvidence, proposed: GroupKind, reason: string) => {
-    if (evidence.kind === undefined && !judged.has(evidence)) judged.set(evidence, { proposed, reason });
-  };
-  const facts = factsOf(kinds, relations);
-  const open = () => kinds.filter((evidence) => kindOf(evidence) === undefined);
+/** What is judged so far; each step adds to it. */
+interface Judging {
+  readonly facts: Facts;
+  /** By the current mapping, else as judged. */
+  kindOf(evidence: KindEvidence): GroupKind | undefined;
+  /** Kinds without a meaning so far. */
+  open(): readonly KindEvidence[];
+  propose(evidence: KindEvidence, proposed: GroupKind, reason: string): void;
+  /** Why it is nothing, when no later step knows better. */
+  dismiss(evidence: KindEvidence, reason: string): void;
+}
 
-  for (const evidence of kinds.filter((candidate) => candidate.kind === undefined)) {
-    const container = facts.containersOf(evidence).find((other) => facts.isClassOf(evidence, other));
+/** From the bottom of the tree to its top: who learns, what is a member of what, what stands above what. */
+function judgeKinds(kinds: readonly KindEvidence[], relations: KindRelations): Judgement[] {
+  const proposals = new Map<KindEvidence, { readonly proposed: GroupKind; readonly reason: string }>();
+  const dismissals = new Map<KindEvidence, string>();
+  const kindOf = (evidence: KindEvidence) => evidence.kind ?? proposals.get(evidence)?.proposed;
+  const judging: Judging = {
+    facts: factsOf(kinds, relations),
+    kindOf,
+    open: () => kinds.filter((evidence) => kindOf(evidence) === undefined),
+    propose: (evidence, proposed, reason) => proposals.set(evidence, { proposed, reason }),
+    dismiss: (evidence, reason) => dismissals.set(evidence, reason),
+  };
+  for (const step of [
+    findClasses,
+    findProgrammesByMembers,
+    findOccasions,
+    findCourses,
+    findProgrammes,
+    findSchools,
+  ]) {
+    step(judging);
+  }
+  return kinds
+    .filter((evidence) => evidence.kind === undefined)
+    .map((evidence) => {
+      const { proposed, reason } = proposals.get(evidence) ?? {
+        proposed: null,
+        reason: dismissals.get(evidence) ?? whyNothing(evidence, judging),
+      };
+      return { evidence, proposed, reason };
+    });
+}
+
+/** What has people and is itself a member of what is dated or known to be an occasion. */
+function findClasses({ facts, open, propose }: Judging): void {
+  for (const evidence of open()) {
+    const hasPeople = evidence.withLearners + evidence.withUntyped >= MOST * evidence.groups;
+    if (!hasPeople || facts.isUnderCourse(evidence) || facts.hasCodes(evidence)) continue;
+    const container = facts.containersOf(evidence).find((other) => {
+      if (other.kind !== undefined) return other.kind === "occasion" || other.kind === "course";
+      return facts.isUnderCourse(other) || facts.hasDates(other);
+    });
     if (container === undefined) continue;
     propose(
       evidence,
@@ -98,194 +137,172 @@ function judgeKinds(kinds: readonly KindEvidence[], relations: KindRelations): J
       `has learners and is itself a member (idtype 2) of ${kindInWords(container.types)}`,
     );
   }
+}
+
+/** Courses, or occasions of courses, as members. A top that lists all its courses so is no programme. */
+function findProgrammesByMembers({ facts, open, propose }: Judging): void {
   for (const evidence of open()) {
-    const courses = facts.coursesInside(evidence);
-    if (courses === undefined) continue;
-    propose(evidence, "programme", courses);
+    const isTop = evidence.withParent === 0 && !facts.hasDates(evidence) && !facts.hasLearners(evidence);
+    if (isTop || facts.isUnderCourse(evidence)) continue;
+    const courses = facts
+      .membersOf(evidence)
+      .filter((member) => facts.hasCodes(member) || facts.isUnderCourse(member));
+    if (courses.length === 0) continue;
+    const names = courses.map(({ types }) => kindInWords(types)).join(", ");
+    propose(evidence, "programme", `has courses as members (idtype 2): ${names}`);
   }
+}
+
+function findOccasions({ facts, kindOf, open, propose }: Judging): void {
   for (const evidence of open()) {
-    const learners = facts.learnersAndDates(evidence, (other) => kindOf(other) === "class");
-    if (learners === undefined) continue;
-    propose(evidence, "occasion", learners);
+    const hasClasses = facts.membersOf(evidence).some((member) => kindOf(member) === "class");
+    if (!(facts.hasLearners(evidence) || hasClasses) || !facts.hasDates(evidence)) continue;
+    const standsAboveSuch = facts
+      .childrenOf(evidence)
+      .some(({ child }) => child !== evidence && facts.hasLearners(child) && facts.hasDates(child));
+    if (standsAboveSuch) continue;
+    propose(evidence, "occasion", occasionInWords(evidence, facts));
   }
-  const isOccasion = (evidence: KindEvidence) => kindOf(evidence) === "occasion";
-  const isAbove = (evidence: KindEvidence, is: (below: KindEvidence) => boolean) =>
-    facts.childrenOf(evidence).some(({ child }) => child !== evidence && is(child));
-  const courseCandidates = open().filter(
-    (evidence) => isAbove(evidence, isOccasion) && evidence.withCourseCode >= MOST * evidence.groups,
+}
+
+function occasionInWords(evidence: KindEvidence, facts: Facts): string {
+  const learners = facts.withLearners(evidence);
+  const who = facts.isRoleless ? "members (nobody in the file has a role)" : "learners";
+  const people = learners > 0 ? `has ${who} in ${share(learners, evidence)}` : "has classes as members";
+  const dates =
+    evidence.withDates > 0
+      ? `and dates in ${share(evidence.withDates, evidence)}`
+      : "whose roles have dates, though the groups have none";
+  const caution =
+    facts.isUnderCourse(evidence) || facts.hasCodes(evidence)
+      ? ""
+      : "; no course stands above it, so each becomes a course of its own: if these are classes, write class";
+  return `${people}, ${dates}${caution}`;
+}
+
+function findCourses({ facts, kindOf, open, propose }: Judging): void {
+  const candidates = open().filter(
+    (evidence) =>
+      facts.hasCodes(evidence) && facts.isAbove(evidence, (below) => kindOf(below) === "occasion"),
   );
-  for (const evidence of courseCandidates) {
-    const isHigher = isAbove(
+  for (const evidence of candidates) {
+    const isAboveCourses = facts.isAbove(
       evidence,
-      (below) => courseCandidates.includes(below) || kindOf(below) === "course",
+      (below) => candidates.includes(below) || kindOf(below) === "course",
     );
-    if (isHigher) continue;
+    if (isAboveCourses) continue;
+    const codes = share(evidence.withCourseCode, evidence);
     propose(
       evidence,
       "course",
-      `stands above occasions, and its short name looks like a course code in ${share(evidence.withCourseCode, evidence)}`,
+      `stands above occasions, and its short name looks like a course code in ${codes}`,
     );
   }
-  const isCourse = (evidence: KindEvidence) => kindOf(evidence) === "course";
+}
+
+function findProgrammes({ facts, kindOf, open, propose }: Judging): void {
   for (const evidence of open()) {
-    const hasLearners = evidence.withLearners >= MOST * evidence.groups;
-    if (!hasLearners || !isAbove(evidence, isCourse)) continue;
+    const isAboveCourses = facts.isAbove(evidence, (below) => kindOf(below) === "course");
+    if (!isAboveCourses || evidence.withLearners < MOST * evidence.groups) continue;
     propose(
       evidence,
       "programme",
       `stands above courses and has learners in ${share(evidence.withLearners, evidence)}`,
     );
   }
-  const isTaught = (evidence: KindEvidence) =>
-    kindOf(evidence) !== undefined && kindOf(evidence) !== "school";
-  const schoolCandidates = open().filter(
-    (evidence) => isAbove(evidence, isTaught) && evidence.withLearners === 0,
+}
+
+function findSchools({ facts, kindOf, open, propose, dismiss }: Judging): void {
+  const isTaught = (evidence: KindEvidence) => ![undefined, "school"].includes(kindOf(evidence));
+  const taughtBelow = (evidence: KindEvidence) =>
+    facts.childrenOf(evidence).filter(({ child }) => child !== evidence && isTaught(child));
+  const taughtGroups = (evidence: KindEvidence) =>
+    taughtBelow(evidence).reduce((sum, { groups }) => sum + groups, 0);
+  const candidates = open().filter(
+    (evidence) => evidence.withLearners === 0 && taughtBelow(evidence).length > 0,
   );
-  const taught = (evidence: KindEvidence) =>
-    facts
-      .childrenOf(evidence)
-      .filter(({ child }) => isTaught(child))
-      .reduce((sum, { groups }) => sum + groups, 0);
-  const mostTaught = Math.max(
-    0,
-    ...kinds.filter((evidence) => kindOf(evidence) === "school").map(taught),
-    ...schoolCandidates.map(taught),
-  );
-  const notSchools = new Map<KindEvidence, string>();
-  for (const evidence of schoolCandidates) {
-    const belowKnownSchool = facts.parentsOf(evidence).some((parent) => parent.kind === "school");
-    const hasSchoolsBelow = isAbove(
-      evidence,
-      (below) => below.kind === "school" || schoolCandidates.includes(below),
-    );
-    if (belowKnownSchool) {
-      notSchools.set(
+  const isSchool = (evidence: KindEvidence) => evidence.kind === "school" || candidates.includes(evidence);
+  const most = Math.max(0, ...facts.kinds.filter(isSchool).map(taughtGroups));
+  for (const evidence of candidates) {
+    if (facts.parentsOf(evidence).some(({ kind }) => kind === "school")) {
+      const advice = "make it a school if its groups should be institutions of their own";
+      dismiss(
         evidence,
-        "stands between schools and what they give: chains are followed through it. Make it a school if its groups should be institutions of their own",
+        `stands between schools and what they give: chains are followed through it (${advice})`,
       );
-    } else if (hasSchoolsBelow && taught(evidence) < SOME * mostTaught) {
-      notSchools.set(
+    } else if (facts.isAbove(evidence, isSchool) && taughtGroups(evidence) < SOME * most) {
+      dismiss(
         evidence,
         "stands above schools and gives next to nothing itself: chains are followed through it",
       );
     } else {
-      const below = facts.childrenOf(evidence).filter(({ child }) => isTaught(child));
-      const what = [...new Set(below.map(({ child }) => kindOf(child) as string))].sort().join(", ");
-      propose(
-        evidence,
-        "school",
-        `has no learners and stands above ${taught(evidence)} groups of these kinds: ${what}`,
-      );
+      const names = taughtBelow(evidence).map(({ child }) => kindInWords(child.types));
+      const below = `${taughtGroups(evidence)} groups: ${names.join(", ")}`;
+      propose(evidence, "school", `has no learners and stands above ${below}`);
     }
   }
-  return kinds
-    .filter((evidence) => evidence.kind === undefined)
-    .map((evidence) => {
-      const { proposed, reason } = judged.get(evidence) ?? {
-        proposed: null,
-        reason: notSchools.get(evidence) ?? facts.whyNothing(evidence, kindOf),
-      };
-      return { evidence, proposed, reason };
-    });
 }
 
+function whyNothing(evidence: KindEvidence, { facts, kindOf }: Judging): string {
+  if (evidence.types.every(({ typevalue }) => typevalue === null)) {
+    return "has no typevalue that a rule could name";
+  }
+  if (facts.isAbove(evidence, (below) => kindOf(below) === "school")) {
+    return "stands above schools and gives nothing itself: chains are followed through it";
+  }
+  if (evidence.withUntyped > 0 && evidence.withLearners === 0) {
+    return "its members have no learner role: a collective group, no occasion";
+  }
+  if (evidence.withLearners > 0) {
+    return facts.hasDates(evidence)
+      ? "few of its groups have learners"
+      : "has learners, but no dates, and is no member of occasions";
+  }
+  return "nothing tells what it is";
+}
+
+type Facts = ReturnType<typeof factsOf>;
+
 function factsOf(kinds: readonly KindEvidence[], { below, inside }: KindRelations) {
-  const at = (place: number) => kinds[place] as KindEvidence;
-  const isKnownPlace = (...places: readonly number[]) => places.every((place) => kinds[place] !== undefined);
-  const children = below.filter(({ child, parent }) => isKnownPlace(child, parent));
-  const members = inside.filter(({ member, container }) => isKnownPlace(member, container));
+  const parentage = below.flatMap(({ child, parent, groups }) => {
+    const [lower, upper] = [kinds[child], kinds[parent]];
+    return lower === undefined || upper === undefined ? [] : [{ child: lower, parent: upper, groups }];
+  });
+  const membership = inside.flatMap(({ member, container }) => {
+    const [inner, outer] = [kinds[member], kinds[container]];
+    return inner === undefined || outer === undefined || inner === outer
+      ? []
+      : [{ member: inner, container: outer }];
+  });
   const isRoleless = kinds.every(({ withLearners }) => withLearners === 0);
-
-  const childrenOf = (evidence: KindEvidence) =>
-    children
-      .filter(({ parent }) => at(parent) === evidence)
-      .map(({ child, groups }) => ({ child: at(child), groups }));
-  const parentsOf = (evidence: KindEvidence) =>
-    children.filter(({ child }) => at(child) === evidence).map(({ parent }) => at(parent));
-  const containersOf = (evidence: KindEvidence) =>
-    members
-      .filter(({ member, container }) => at(member) === evidence && at(container) !== evidence)
-      .map(({ container }) => at(container));
-  const membersOf = (evidence: KindEvidence) =>
-    members
-      .filter(({ member, container }) => at(container) === evidence && at(member) !== evidence)
-      .map(({ member }) => at(member));
-
   /** Active learners with a role; in a file in which nobody has one, every member who is no staff. */
   const withLearners = (evidence: KindEvidence) =>
     isRoleless ? evidence.withUntyped : evidence.withLearners;
-  const hasLearners = (evidence: KindEvidence) => withLearners(evidence) >= MOST * evidence.groups;
   const hasCodes = (evidence: KindEvidence) =>
-    evidence.kind === "course" || (evidence.withCourseCode >= MOST * evidence.groups && evidence.groups > 0);
-  const withDates = (evidence: KindEvidence) => Math.max(evidence.withDates, evidence.withDatedLearners);
-  const hasDates = (evidence: KindEvidence) => withDates(evidence) >= MOST * evidence.groups;
-  /** A course stands above: what is a member of something is then an occasion of a programme, not a class. */
-  const isUnderCourse = (evidence: KindEvidence) =>
-    evidence.kind === "occasion" ||
-    parentsOf(evidence).some((parent) => parent !== evidence && hasCodes(parent));
-
+    evidence.kind === "course" || evidence.withCourseCode >= MOST * evidence.groups;
+  const childrenOf = (evidence: KindEvidence) => parentage.filter(({ parent }) => parent === evidence);
+  const parentsOf = (evidence: KindEvidence) =>
+    parentage.filter(({ child }) => child === evidence).map(({ parent }) => parent);
   return {
+    kinds,
+    isRoleless,
     childrenOf,
     parentsOf,
-    containersOf,
-
-    isClassOf(evidence: KindEvidence, container: KindEvidence): boolean {
-      const hasPeople = evidence.withLearners + evidence.withUntyped >= MOST * evidence.groups;
-      if (!hasPeople || isUnderCourse(evidence) || hasCodes(evidence)) return false;
-      if (container.kind !== undefined) return container.kind === "occasion" || container.kind === "course";
-      return isUnderCourse(container) || hasDates(container);
-    },
-
-    coursesInside(evidence: KindEvidence): string | undefined {
-      const courses = membersOf(evidence).filter((member) => hasCodes(member) || isUnderCourse(member));
-      const isTop = evidence.withParent === 0 && !hasDates(evidence) && !hasLearners(evidence);
-      if (courses.length > 0 && !isTop && !isUnderCourse(evidence)) {
-        return `has courses as members (idtype 2): ${courses.map(({ types }) => kindInWords(types)).join(", ")}`;
-      }
-      return undefined;
-    },
-
-    learnersAndDates(evidence: KindEvidence, isClass: (other: KindEvidence) => boolean): string | undefined {
-      const classes = membersOf(evidence).filter(isClass);
-      if (!hasLearners(evidence) && classes.length === 0) return undefined;
-      if (!hasDates(evidence)) return undefined;
-      if (
-        childrenOf(evidence).some(({ child }) => child !== evidence && hasLearners(child) && hasDates(child))
-      ) {
-        return undefined;
-      }
-      const who =
-        withLearners(evidence) > 0
-          ? `has ${isRoleless ? "members (nobody in the file has a role)" : "learners"} in ${share(withLearners(evidence), evidence)}`
-          : "has classes as members";
-      const dates =
-        evidence.withDates > 0
-          ? `and dates in ${share(evidence.withDates, evidence)}`
-          : "whose roles have dates, though the groups have none";
-      const caution =
-        isUnderCourse(evidence) || hasCodes(evidence)
-          ? ""
-          : "; no course stands above it, so each becomes a course of its own: if these are classes, write class";
-      return `${who}, ${dates}${caution}`;
-    },
-
-    whyNothing(evidence: KindEvidence, kindOf: (other: KindEvidence) => GroupKind | undefined): string {
-      if (evidence.types.every(({ typevalue }) => typevalue === null)) {
-        return "has no typevalue that a rule could name";
-      }
-      if (childrenOf(evidence).some(({ child }) => kindOf(child) === "school")) {
-        return "stands above schools and gives nothing itself: chains are followed through it";
-      }
-      if (evidence.withUntyped > 0 && evidence.withLearners === 0) {
-        return "its members have no learner role: a collective group, no occasion";
-      }
-      if (evidence.withLearners > 0) {
-        return hasDates(evidence)
-          ? "few of its groups have learners"
-          : "has learners, but no dates, and is no member of occasions";
-      }
-      return "nothing tells what it is";
-    },
+    containersOf: (evidence: KindEvidence) =>
+      membership.filter(({ member }) => member === evidence).map(({ container }) => container),
+    membersOf: (evidence: KindEvidence) =>
+      membership.filter(({ container }) => container === evidence).map(({ member }) => member),
+    isAbove: (evidence: KindEvidence, is: (below: KindEvidence) => boolean) =>
+      childrenOf(evidence).some(({ child }) => child !== evidence && is(child)),
+    withLearners,
+    hasLearners: (evidence: KindEvidence) => withLearners(evidence) >= MOST * evidence.groups,
+    hasDates: (evidence: KindEvidence) =>
+      Math.max(evidence.withDates, evidence.withDatedLearners) >= MOST * evidence.groups,
+    hasCodes,
+    /** A course stands above it: what is then a member of something is an occasion of a programme, and no class. */
+    isUnderCourse: (evidence: KindEvidence) =>
+      evidence.kind === "occasion" ||
+      parentsOf(evidence).some((parent) => parent !== evidence && hasCodes(parent)),
   };
 }
 
