@@ -65,6 +65,7 @@ function* inLines(values: Iterable<unknown>, indent: number): Generator<string> 
   if (!isFirst) yield `\n${" ".repeat(indent - 2)}`;
 }
 
+/** How kinds of differences are shown at the beginning of a line. */
 const SIGNS = { added: "+", removed: "-", changed: "~" } as const;
 
 /** A line for each number and each difference: `+ registration VUX E0001 G12 MATMAT02b 20262 FFG`. */

@@ -34,15 +34,16 @@ export function addReloadCommand(program: Command, context: CliContext): void {
 
 const HELP = `
 The report is printed on standard output. As JSON: outcome (loaded, unchanged, refused, dryRun), refusals (what guards
-refuse, or with --force would have refused) and the report: load, loadedAt, exportDatetime, files, counts, causes, warnings.
-Refused before it was read whole: outcome and refusals alone. Unchanged: outcome and load. A dry run has differences
-besides: counts by institution, and entries (of, kind, institution, key, what), ids only.
+refuse, a sentence each) and the report: load, loadedAt, exportDatetime, files, counts, previous, changes, history, repairs,
+overridden (what guards refused, and --force loaded), causes, warnings. Refused before it was read whole: outcome and
+refusals alone. Unchanged: outcome and load. A dry run has differences besides: counts by institution, and entries (of,
+kind, institution, key, what); ids only.
 
 How it ended stands in the status file too (setting statusFile), unless it was a dry run.
 
 Exit code 0 when it is loaded, or the same export is served already; 3 wrong settings; 4 could not fetch; 5 host key
 refused; 6 the export is unusable; 7 refused by a guard (a dry run: would be); 8 database; 9 another reload is running;
-130, 143 interrupted. After any other than 0, what was served before is served still.`;
+130, 143 interrupted. After 2 to 9, what was served before is served still.`;
 
 interface ReloadCommandOptions extends CommonOptions {
   readonly file?: readonly string[];
@@ -120,9 +121,9 @@ export async function loadFiles(
   how: Pick<ReloadOptions, "force" | "dryRun" | "signal" | "progress">,
 ): Promise<ReloadOutcome> {
   const { guardFewerPercent, guardFewerCount, guardMorePercent, guardMoreCount } = settings;
-  const outcome = await reload({
+  return reload({
     database: settings.database,
-    files: files.map(({ path }) => path) as never,
+    files,
     mapping: settings.mapping,
     repair: settings.repair,
     datasource: settings.datasource,
@@ -138,10 +139,7 @@ export async function loadFiles(
     encodePersonVO: personVOEncoder(),
     now: new Date(),
     ...how,
-  } as never);
-  return "kind" in outcome
-    ? (outcome as never)
-    : { kind: "loaded", report: outcome as never, overridden: [] };
+  });
 }
 
 /** Where an export comes from, and what is to be done when its load has ended, whatever came of it. */
@@ -279,7 +277,7 @@ async function tell(
     case "unchanged":
       return writer.unchanged(outcome.load);
     case "loaded":
-      await writer.report("loaded", outcome.overridden, outcome.report);
+      await writer.report("loaded", [], outcome.report);
       return sayEach(context, "loaded with --force, although", outcome.overridden);
     case "refused":
       await writer.report("refused", outcome.refusals, outcome.report);

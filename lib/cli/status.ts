@@ -3,7 +3,9 @@ import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import { registerDate } from "../mapping/dates.js";
+import { ALL_INSTITUTIONS } from "../reload/guards.js";
 import { instantOf } from "../reload/recognise.js";
+import type { LoadCause, LoadReport } from "../reload/report.js";
 import { openStore } from "../store/open.js";
 import type { KeptLoad, LoadRecord } from "../store/queries.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
@@ -21,8 +23,9 @@ export function addStatusCommand(program: Command, context: CliContext): void {
 
 const HELP = `
 As JSON: generation (null when nothing is loaded), loadedAt, exportDatetime, ageSeconds, stale, maxAgeHours, files, counts,
-warnings, causes (cause, text, count), forced (what guards refused, and --force loaded), rolledBack, kept (the loads that
-\`adresslista rollback\` can go back to) and lastReload: the status file, with state (ended, running, died) besides.
+schools (institution, * for all; persons, occasions, registrations), warnings, causes (cause, severity, text, count), forced
+(what guards refused, and --force loaded), kept (the loads that \`adresslista rollback\` can go back to) and lastReload (the
+status file, with state besides: ended, running, died).
 
 The age is counted from the export's own datetime when it says one, else from the load: the same export again and again
 becomes stale.
@@ -53,20 +56,27 @@ interface Found {
   readonly served: LoadRecord | undefined;
   /** Loads that can be gone back to, newest first. */
   readonly kept: readonly KeptLoad[];
+  /** Of the load's report, when that is kept. */
   readonly causes: readonly Cause[];
+  readonly schools: readonly School[];
   readonly lastReload: LastReload | undefined;
 }
 
 /** A cause of the load report, without the ids. */
-interface Cause {
-  readonly cause: string;
-  readonly text: string;
-  readonly count: number;
+type Cause = Omit<LoadCause, "ids" | "mend">;
+
+/** What the load has of an institution. */
+interface School {
+  /** Code; `*`: all together. */
+  readonly institution: string;
+  readonly persons: number;
+  readonly occasions: number;
+  readonly registrations: number;
 }
 
 /** Looking must not make a database. */
 async function loadsOf(database: string): Promise<Omit<Found, "lastReload">> {
-  if (!existsSync(database)) return { served: undefined, kept: [], causes: [] };
+  if (!existsSync(database)) return { served: undefined, kept: [], causes: [], schools: [] };
   const store = await openStore(database, { readOnly: true });
   try {
     const served = await store.served();
@@ -74,16 +84,29 @@ async function loadsOf(database: string): Promise<Omit<Found, "lastReload">> {
     return {
       served,
       kept: loads.filter(({ kept, number }) => kept && number !== served?.number),
-      causes: served === undefined ? [] : causesOf(await store.report(served.number)),
+      ...(served === undefined ? { causes: [], schools: [] } : reported(await store.report(served.number))),
     };
   } finally {
     await store.close();
   }
 }
 
-function causesOf(report: Readonly<Record<string, unknown>> | undefined): readonly Cause[] {
-  const causes = report?.causes as readonly Cause[] | undefined;
-  return (causes ?? []).map(({ cause, text, count }) => ({ cause, text, count }));
+/** A load of an older version of this program has a report with fewer fields, or none. */
+function reported(report: Partial<LoadReport> | undefined): Pick<Found, "causes" | "schools"> {
+  return {
+    causes: (report?.causes ?? []).map(({ cause, severity, text, count }) => ({
+      cause,
+      severity,
+      text,
+      count,
+    })),
+    schools: (report?.changes ?? []).map(({ institution, persons, occasions, registrations }) => ({
+      institution,
+      persons: persons.after,
+      occasions: occasions.after,
+      registrations: registrations.after,
+    })),
+  };
 }
 
 /** `died`: it says that it runs, and it does not; somebody killed it, or the machine stopped. */
@@ -118,7 +141,7 @@ function exportedAt(written: string | null): number | undefined {
 }
 
 function asJson(
-  { served, kept, causes, lastReload }: Found,
+  { served, kept, causes, schools, lastReload }: Found,
   age: Age | undefined,
   settings: Settings,
 ): string {
@@ -134,6 +157,7 @@ function asJson(
           maxAgeHours: settings.maxAgeHours,
           files: served.files,
           counts: served.counts,
+          schools,
           warnings: served.warnings,
           causes,
           forced: served.forced,
@@ -149,7 +173,7 @@ function asJson(
 }
 
 function asText(
-  { served, kept, causes, lastReload }: Found,
+  { served, kept, causes, schools, lastReload }: Found,
   age: Age | undefined,
   settings: Settings,
 ): string {
@@ -161,6 +185,7 @@ function asText(
           `export made: ${served.exportDatetime ?? "not said in the file"} (${inWords(age.seconds)} old${age.stale ? ", stale" : ""})`,
           ...served.files.map(({ name, bytes, sha256 }) => `file: ${name}, ${bytes} bytes, sha256 ${sha256}`),
           ...Object.entries(served.counts).map(([what, count]) => `${what}: ${count}`),
+          ...schools.map(schoolLine),
           `warnings: ${served.warnings}`,
           ...causes.map(({ text, count }) => `  ${count} × ${text}`),
           ...served.forced.map((refusal) => `loaded with --force, although: ${refusal}`),
@@ -170,6 +195,11 @@ function asText(
       `can be gone back to: load ${number}, loaded ${loadedAt}${rolledBack === null ? "" : `, gone back from ${rolledBack}`}`,
   );
   return `${[...lines, ...others, ...lastReloadLines(lastReload)].join("\n")}\n`;
+}
+
+function schoolLine({ institution, persons, occasions, registrations }: School): string {
+  const school = institution === ALL_INSTITUTIONS ? "all schools" : `school ${institution}`;
+  return `${school}: ${persons} persons, ${occasions} occasions, ${registrations} registrations`;
 }
 
 function lastReloadLines(last: LastReload | undefined): readonly string[] {
