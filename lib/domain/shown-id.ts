@@ -5,9 +5,9 @@ const MASK = "(identity number)";
 const BIRTH_DATE = "\\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01]|6[1-9]|[78]\\d|9[01])";
 /** Four digits; a letter and three digits (interim); TF and digits, or T and digits. */
 const ENDING = "(?:\\d{4}|[A-Z]\\d{3}|TF?\\d{2,4})";
-/** Anywhere in an id, as long as no letter or digit adjoins it. */
+/** Anywhere in an id, as long as no digit adjoins it; TF alone as a word of its own. */
 const WITH_BIRTH_DATE = new RegExp(
-  `(?<![0-9A-Z])(?:(?:18|19|20)?${BIRTH_DATE}[-+ ]?${ENDING}|TF\\d+)(?![0-9A-Z])`,
+  `(?<!\\d)(?:18|19|20)?${BIRTH_DATE}[-+ ]?${ENDING}(?!\\d)|(?<![0-9A-Z])TF\\d{2,}(?!\\d)`,
   "gi",
 );
 /** A mistyped number too: what has the separator in that place is no serial number. */
