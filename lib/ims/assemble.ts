@@ -3,7 +3,7 @@
  * liberally: names in any case and namespace, children in any order, elements without a rule ignored with all
  * that is in them. A value that stands twice where IMS has one: the first that is not empty.
  */
-import type { ElementEvents } from "./parse.js";
+import type { Name } from "./names.js";
 import { shownName, unusableExport } from "./problem.js";
 import type {
   ImsAddress,
@@ -17,7 +17,15 @@ import type {
   ImsSourcedId,
   ImsTimeframe,
 } from "./records.js";
-import { cleanText, foldName, isBlank, ownCopy } from "./text.js";
+import {
+  type ScanEvents,
+  WANT_ATTRIBUTES,
+  WANT_ELEMENTS,
+  WANT_END,
+  WANT_NOTHING,
+  WANT_TEXT,
+} from "./scan.js";
+import { cleanPlainText, cleanText, isBlank, ownCopy } from "./text.js";
 
 export interface RecordCounts {
   readonly persons: number;
@@ -27,8 +35,17 @@ export interface RecordCounts {
   readonly members: number;
 }
 
-export interface Assembler extends ElementEvents {
+/** What the root says of the one who wrote the file. */
+export interface ImsRoot {
+  /** The namespace that the root is in, as written; absent: none. */
+  readonly namespace?: string;
+  /** `<ENTERPRISE>`, as some systems write all tags. */
+  readonly upperCase: boolean;
+}
+
+export interface Assembler extends ScanEvents {
   readonly counts: RecordCounts;
+  readonly root: ImsRoot;
 }
 
 /** Something odd that loses nothing which a record needs. */
@@ -42,108 +59,172 @@ export const MAX_HELD_ELEMENTS = 200_000;
 export const MAX_HELD_LENGTH = 4 * 1024 * 1024;
 /** Persons, groups and members of one file. */
 export const MAX_RECORDS = 50_000_000;
-/** Names that are remembered with what they fold to; a file of ever new names must not fill the memory. */
-const MAX_REMEMBERED_NAMES = 1000;
-/** Spellings of children's names that are remembered of one element. */
-const MAX_SPELLINGS = 16;
+/** Characters of the root's namespace that are kept. */
+const MAX_NAMESPACE_LENGTH = 200;
 
-export function createAssembler(fileName: string, handler: ImsHandler, warn: Warn): Assembler {
+/**
+ * A record beyond one of the limits is skipped, the file goes on: only what makes the whole doubtful, another
+ * root or too many records, is an error.
+ */
+export function createAssembler(
+  fileName: string,
+  handler: ImsHandler,
+  warn: Warn,
+  maxRecords = MAX_RECORDS,
+): Assembler {
   const held: Held = { elements: 0, length: 0 };
   const counts = { persons: 0, groups: 0, memberships: 0, members: 0 };
-  const document = compile({ children: { enterprise: enterpriseRule(handler, counts, held) } });
-  const foldedNames = new Map<string, string>();
+  const root: Draft<ImsRoot> = { upperCase: false };
+  let rootPrefix = "";
+  let line = 1;
+
+  const countRecord = (kind: "persons" | "groups" | "members") => {
+    counts[kind]++;
+    if (counts.persons + counts.groups + counts.members > maxRecords) {
+      fail(line, `more than ${maxRecords} persons, groups and members`);
+    }
+  };
+  const document = compile({
+    children: { enterprise: enterpriseRule(handler, counts, countRecord, held, warn) },
+  });
 
   // The path of open elements: the rule of each, and its text so far.
   const path: CompiledRule[] = [document];
   const texts: string[] = [""];
+  const isPlain: boolean[] = [true];
   let depth = 0;
 
-  function fail(line: number, reason: string): never {
-    throw unusableExport(fileName, line, reason);
+  function fail(at: number, reason: string): never {
+    throw unusableExport(fileName, at, reason);
   }
 
-  function folded(rawName: string): string {
-    const known = foldedNames.get(rawName);
-    if (known !== undefined) return known;
-    const name = foldName(rawName);
-    if (foldedNames.size < MAX_REMEMBERED_NAMES) foldedNames.set(ownCopy(rawName), name);
-    return name;
-  }
-
-  function ruleOf(parent: CompiledRule, rawName: string, line: number): CompiledRule {
-    const { spellings } = parent;
-    for (let i = 0; i < spellings.length; i++) {
-      if (spellings[i] === rawName) return parent.spelled[i] as CompiledRule;
-    }
-    const name = folded(rawName);
-    const rule = parent.children.get(name) ?? parent.others ?? IGNORED;
-    if (parent === document && rule === IGNORED) {
-      fail(line, `the root element is ${shownName(name)}, not "enterprise": this is no IMS Enterprise file`);
-    }
-    if (spellings.length < MAX_SPELLINGS) {
-      spellings.push(ownCopy(rawName));
-      parent.spelled.push(rule);
-    }
+  function ruleOf(parent: CompiledRule, name: Name): CompiledRule {
+    const rule = parent.children.get(name.folded) ?? parent.others ?? IGNORED;
+    if (name.id >= 0) parent.known[name.id] = rule;
     return rule;
   }
 
-  function hold(elements: number, length: number, line: number): void {
+  function openRoot(name: Name, at: number): void {
+    if (name.folded !== "enterprise") {
+      fail(
+        at,
+        `the root element is ${shownName(name.folded)}, not "enterprise": this is no IMS Enterprise file`,
+      );
+    }
+    const local = name.spelled.slice(name.spelled.lastIndexOf(":") + 1);
+    root.upperCase = local === local.toUpperCase();
+    rootPrefix = name.spelled.slice(0, name.spelled.length - local.length).replace(":", "");
+  }
+
+  function hold(elements: number, length: number): void {
     held.elements += elements;
     held.length += length;
     if (held.elements > MAX_HELD_ELEMENTS)
-      fail(line, `more than ${MAX_HELD_ELEMENTS} elements in one record`);
-    if (held.length > MAX_HELD_LENGTH) fail(line, `more than ${MAX_HELD_LENGTH} characters in one record`);
+      lose(`more than ${MAX_HELD_ELEMENTS} elements in one record`, true);
+    if (held.length > MAX_HELD_LENGTH) lose(`more than ${MAX_HELD_LENGTH} characters in one record`, true);
+  }
+
+  /** Skips the record that is open, with all that is still to come of it. */
+  function lose(reason: string, isHeld: boolean): void {
+    if (isHeld) {
+      held.elements = 0;
+      held.length = 0;
+    }
+    for (let at = depth; at > 0; at--) {
+      const rule = path[at] as CompiledRule;
+      path[at] = IGNORED;
+      texts[at] = "";
+      if (rule.lose?.(reason, isHeld) === true) return;
+      // The root stays: what follows in it is sound.
+      if (at === 1) {
+        path[at] = rule;
+        warn(line, `${reason}: left out`);
+      }
+    }
   }
 
   return {
     counts,
-    open(rawName, line) {
+    root,
+    warn,
+    open(name, at) {
+      line = at;
+      if (depth === 0) openRoot(name, at);
       const parent = path[depth] as CompiledRule;
-      const rule = parent === IGNORED ? IGNORED : ruleOf(parent, rawName, line);
+      const rule = parent.known[name.id] ?? (parent === IGNORED ? IGNORED : ruleOf(parent, name));
+      if (rule === IGNORED) return WANT_NOTHING;
       depth++;
       path[depth] = rule;
-      if (rule === IGNORED) return;
-      hold(1, 0, line);
       texts[depth] = "";
-      if (rule.start !== undefined) rule.start(line, rule.isTree ? folded(rawName) : "");
+      hold(1, 0);
+      if (path[depth] === rule && rule.start !== undefined) rule.start(at, rule.isTree ? name.folded : "");
+      return rule.wants;
     },
-    attribute(rawName, value, line) {
+    attribute(name, value, at) {
+      line = at;
       const { attribute } = path[depth] as CompiledRule;
-      if (attribute === undefined || rawName === "xmlns" || rawName.startsWith("xmlns:")) return;
-      hold(0, value.length, line);
+      if (attribute === undefined) return;
+      if (name.declaresNamespace) {
+        if (depth === 1 && name.spelled === (rootPrefix === "" ? "xmlns" : `xmlns:${rootPrefix}`)) {
+          const namespace = cleanText(value.slice(0, MAX_NAMESPACE_LENGTH));
+          if (namespace !== undefined) root.namespace = namespace;
+        }
+        return;
+      }
+      hold(0, value.length);
       const clean = cleanText(value);
-      if (clean !== undefined) attribute(folded(rawName), clean);
+      if (clean !== undefined && (path[depth] as CompiledRule).attribute === attribute) {
+        attribute(name.folded, clean);
+      }
     },
-    text(piece, line) {
+    text(piece, at, plain) {
+      line = at;
       const rule = path[depth] as CompiledRule;
       if (rule.text === undefined) return;
       const before = texts[depth] as string;
       if (before === "" ? isBlank(piece) : before === LEFT_OUT) return;
       if (before.length + piece.length > MAX_TEXT_LENGTH) {
-        if (!rule.isTree) fail(line, `a text of more than ${MAX_TEXT_LENGTH} characters in one element`);
-        warn(line, `a text of more than ${MAX_TEXT_LENGTH} characters in an extension was left out`);
+        if (!rule.isTree) {
+          lose(`a text of more than ${MAX_TEXT_LENGTH} characters in one element`, false);
+          return;
+        }
+        warn(at, `a text of more than ${MAX_TEXT_LENGTH} characters in an extension was left out`);
         texts[depth] = LEFT_OUT;
         return;
       }
-      hold(0, piece.length, line);
+      hold(0, piece.length);
+      if (path[depth] !== rule) return;
+      isPlain[depth] = plain && (before === "" || (isPlain[depth] as boolean));
       texts[depth] = before === "" ? piece : before + piece;
     },
     close() {
       const rule = path[depth] as CompiledRule;
-      const raw = texts[depth];
+      const raw = texts[depth] as string;
+      const plain = isPlain[depth] as boolean;
       depth--;
-      if (rule === IGNORED) return;
-      if (rule.text !== undefined && raw !== undefined && raw !== "" && raw !== LEFT_OUT) {
-        const clean = cleanText(raw);
-        if (clean !== undefined) rule.text(clean);
+      if (rule.text !== undefined && raw !== "" && raw !== LEFT_OUT) {
+        const clean = plain ? cleanPlainText(raw) : cleanText(raw);
+        if (clean !== undefined) rule.text(lastOrOwn(rule, clean));
       }
       if (rule.end !== undefined) rule.end();
+    },
+    oversized(at, reason) {
+      line = at;
+      lose(reason, false);
     },
   };
 }
 
 /** Stands for a text that is too long; no XML text can have this character. */
 const LEFT_OUT = "\u0000";
+
+/** Values are often those of the element's last one (a source, a date): one string then, which all records share. */
+function lastOrOwn(rule: CompiledRule, text: string): string {
+  if (rule.lastText === text) return rule.lastText;
+  const own = ownCopy(text);
+  rule.lastText = own;
+  return own;
+}
 
 /** What has been read since the last record was handed out. */
 interface Held {
@@ -166,21 +247,28 @@ interface Rule {
   /** The element's own text, whole, before `end`. */
   readonly text?: (text: string) => void;
   readonly end?: () => void;
+  /**
+   * On records: skips this one, beyond a limit, and answers whether that is all that is lost; false: it is the
+   * record that this one stands in which is too large. `isHeld`: it is all that is held that is too large.
+   */
+  readonly lose?: (reason: string, isHeld: boolean) => boolean;
 }
 
 /** All properties are always there: the engine then treats all rules alike, which this hot path feels. */
 interface CompiledRule {
   readonly children: ReadonlyMap<string, CompiledRule>;
-  /** Names of children as this file writes them, as they are met: comparing a few costs a fifth of a look-up by hash. */
-  readonly spellings: string[];
-  /** The children's rules, in the order of `spellings`. */
-  readonly spelled: CompiledRule[];
+  /** The children's rules by the ids of their names, as they are met. */
+  readonly known: (CompiledRule | undefined)[];
   others: CompiledRule | undefined;
   readonly isTree: boolean;
+  /** What the scanner is to tell of the element. */
+  wants: number;
   readonly start: ((line: number, name: string) => void) | undefined;
   readonly attribute: ((name: string, value: string) => void) | undefined;
   readonly text: ((text: string) => void) | undefined;
   readonly end: (() => void) | undefined;
+  readonly lose: ((reason: string, isHeld: boolean) => boolean) | undefined;
+  lastText: string;
 }
 
 const IGNORED: CompiledRule = compile({});
@@ -188,66 +276,95 @@ const IGNORED: CompiledRule = compile({});
 function compile(rule: Rule): CompiledRule {
   const { attributes } = rule;
   const setters = attributes === undefined ? undefined : new Map(Object.entries(attributes));
+  const children = new Map(
+    Object.entries(rule.children ?? {}).map(([name, child]) => [name, compile(child)]),
+  );
+  const attribute =
+    setters === undefined ? rule.anyAttribute : (name: string, value: string) => setters.get(name)?.(value);
   return {
-    children: new Map(Object.entries(rule.children ?? {}).map(([name, child]) => [name, compile(child)])),
-    spellings: [],
-    spelled: [],
+    children,
+    known: [],
     others: rule.others,
     isTree: rule.isTree ?? false,
+    wants:
+      WANT_END |
+      (children.size > 0 || rule.others !== undefined || rule.isTree ? WANT_ELEMENTS : 0) |
+      (rule.text === undefined ? 0 : WANT_TEXT) |
+      (attribute === undefined ? 0 : WANT_ATTRIBUTES),
     start: rule.start,
-    attribute: setters === undefined ? rule.anyAttribute : (name, value) => setters.get(name)?.(value),
+    attribute,
     text: rule.text,
     end: rule.end,
+    lose: rule.lose,
+    lastText: "",
   };
 }
 
-function enterpriseRule(handler: ImsHandler, counts: Draft<RecordCounts>, held: Held): Rule {
+function enterpriseRule(
+  handler: ImsHandler,
+  counts: Draft<RecordCounts>,
+  countRecord: (kind: "persons" | "groups" | "members") => void,
+  held: Held,
+  warn: Warn,
+): Rule {
   const beginRecord = () => {
     held.elements = 0;
     held.length = 0;
   };
+  const skip = (kind: "person" | "group" | "membership" | "member") => (line: number, reason: string) =>
+    handler.skipped?.(kind, line, reason);
   return {
+    // The root's own attributes tell its namespace, nothing else.
+    anyAttribute: () => {},
     children: {
-      properties: propertiesRule(beginRecord, (properties) => handler.properties?.(properties)),
+      properties: propertiesRule(beginRecord, warn, (properties) => handler.properties?.(properties)),
       person: personRule(
         beginRecord,
         (person) => {
-          counts.persons++;
+          countRecord("persons");
           handler.person?.(person);
         },
-        (line) => handler.skipped?.("person", line, NO_SOURCEDID),
+        skip("person"),
       ),
       group: groupRule(
         beginRecord,
         (group) => {
-          counts.groups++;
+          countRecord("groups");
           handler.group?.(group);
         },
-        (line) => handler.skipped?.("group", line, NO_SOURCEDID),
+        skip("group"),
       ),
       membership: membershipRule(beginRecord, {
         membership: () => {
           counts.memberships++;
         },
         member: (member) => {
-          counts.members++;
+          countRecord("members");
           handler.member?.(member);
         },
-        skippedMembership: (line) => handler.skipped?.("membership", line, NO_SOURCEDID),
-        skippedMember: (line) => handler.skipped?.("member", line, NO_SOURCEDID),
+        skippedMembership: skip("membership"),
+        skippedMember: skip("member"),
       }),
     },
   };
 }
 
+type Skip = (line: number, reason: string) => void;
+
 const NO_SOURCEDID = "no sourcedid with an id";
 
-function propertiesRule(begin: () => void, use: (properties: ImsProperties) => void): Rule {
+function propertiesRule(begin: () => void, warn: Warn, use: (properties: ImsProperties) => void): Rule {
   let properties: Draft<ImsProperties> & { readonly target: string[] } = { target: [] };
+  let startLine = 0;
   return {
-    start() {
+    start(line) {
       begin();
+      startLine = line;
       properties = { target: [] };
+    },
+    lose(reason) {
+      warn(startLine, `the properties were left out: ${reason}`);
+      return true;
     },
     children: {
       datasource: { text: (text) => (properties.datasource ??= text) },
@@ -268,7 +385,7 @@ interface PersonDraft extends Draft<ImsPerson> {
   readonly extension: ImsElement[];
 }
 
-function personRule(begin: () => void, use: (person: ImsPerson) => void, skip: (line: number) => void): Rule {
+function personRule(begin: () => void, use: (person: ImsPerson) => void, skip: Skip): Rule {
   const newPerson = (line: number): PersonDraft => {
     return { line, sourcedIds: [], userIds: [], telephones: [], institutionRoles: [], extension: [] };
   };
@@ -278,6 +395,10 @@ function personRule(begin: () => void, use: (person: ImsPerson) => void, skip: (
     start(line) {
       begin();
       person = newPerson(line);
+    },
+    lose(reason) {
+      skip(person.line, reason);
+      return true;
     },
     attributes: { recstatus: (value) => (person.recstatus ??= value) },
     children: {
@@ -305,7 +426,7 @@ function personRule(begin: () => void, use: (person: ImsPerson) => void, skip: (
     },
     end() {
       if (person.sourcedIds.length > 0) use(person);
-      else skip(person.line);
+      else skip(person.line, NO_SOURCEDID);
     },
   };
 }
@@ -329,7 +450,7 @@ interface RelationshipDraft {
   label?: string;
 }
 
-function groupRule(begin: () => void, use: (group: ImsGroup) => void, skip: (line: number) => void): Rule {
+function groupRule(begin: () => void, use: (group: ImsGroup) => void, skip: Skip): Rule {
   const newGroup = (line: number): GroupDraft => {
     return { line, sourcedIds: [], groupTypes: [], description: {}, relationships: [], extension: [] };
   };
@@ -338,6 +459,10 @@ function groupRule(begin: () => void, use: (group: ImsGroup) => void, skip: (lin
     start(line) {
       begin();
       group = newGroup(line);
+    },
+    lose(reason) {
+      skip(group.line, reason);
+      return true;
     },
     attributes: { recstatus: (value) => (group.recstatus ??= value) },
     children: {
@@ -356,7 +481,7 @@ function groupRule(begin: () => void, use: (group: ImsGroup) => void, skip: (lin
     },
     end() {
       if (group.sourcedIds.length > 0) use(group);
-      else skip(group.line);
+      else skip(group.line, NO_SOURCEDID);
     },
   };
 }
@@ -417,8 +542,8 @@ function relationshipRule(use: (relationship: RelationshipDraft) => void): Rule 
 interface MembershipUse {
   membership(): void;
   member(member: ImsMember): void;
-  skippedMembership(line: number): void;
-  skippedMember(line: number): void;
+  readonly skippedMembership: Skip;
+  readonly skippedMember: Skip;
 }
 
 /** The group's sourcedid comes first in IMS; members that stand before it wait for it. */
@@ -451,6 +576,12 @@ function membershipRule(begin: () => void, use: MembershipUse): Rule {
       idtypeAttribute = undefined;
       roles = [];
     },
+    lose(reason, isHeld) {
+      // With members that wait for their group it is they, together, that are too many.
+      if (isHeld && waiting.length > 0) return false;
+      use.skippedMember(line, reason);
+      return true;
+    },
     children: {
       sourcedid: sourcedIdRule((sourcedId) => (id ??= sourcedId)),
       idtype: {
@@ -461,7 +592,7 @@ function membershipRule(begin: () => void, use: MembershipUse): Rule {
     },
     end() {
       if (id === undefined) {
-        use.skippedMember(line);
+        use.skippedMember(line, NO_SOURCEDID);
         return;
       }
       const type = idtype ?? idtypeAttribute;
@@ -479,6 +610,11 @@ function membershipRule(begin: () => void, use: MembershipUse): Rule {
       group = undefined;
       waiting = [];
     },
+    lose(reason) {
+      waiting = [];
+      use.skippedMembership(membershipLine, reason);
+      return true;
+    },
     children: {
       sourcedid: sourcedIdRule((sourcedId) => {
         if (group !== undefined) return;
@@ -491,7 +627,7 @@ function membershipRule(begin: () => void, use: MembershipUse): Rule {
     },
     end() {
       waiting = [];
-      if (group === undefined) use.skippedMembership(membershipLine);
+      if (group === undefined) use.skippedMembership(membershipLine, NO_SOURCEDID);
       else use.membership();
     },
   };

@@ -1,16 +1,17 @@
 /**
- * Reads an IMS Enterprise 1.1 file in one pass: bytes → text (decode.ts) → elements (parse.ts) → records
- * (assemble.ts), handed out one by one and then dropped, so that memory does not grow with the file.
+ * Reads an IMS Enterprise 1.1 file in one pass: bytes → UTF-8 (decode.ts) → elements (scan.ts), mended where files of
+ * the field are broken (repairs.ts) → records (assemble.ts), handed out one by one and then dropped, so that memory does not grow with the file.
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { AdresslistaError } from "../errors.js";
-import { createAssembler, type RecordCounts } from "./assemble.js";
+import { createAssembler, type ImsRoot, type RecordCounts } from "./assemble.js";
 import { createDecoder } from "./decode.js";
-import { createElementParser } from "./parse.js";
 import { unusableExport } from "./problem.js";
 import type { ImsHandler } from "./records.js";
+import { createRepairs, type ImsRepairs } from "./repairs.js";
+import { createScanner } from "./scan.js";
 
 export interface ImsSummary {
   /** The file as it was named to the reader. */
@@ -21,9 +22,12 @@ export interface ImsSummary {
   readonly records: RecordCounts;
   /** The root's end was read: always so, a file without it is an error. */
   readonly rootEnded: true;
-  /** WHATWG name, for instance "utf-8" or "windows-1252". */
+  readonly root: ImsRoot;
+  /** WHATWG name, for instance "utf-8" or "windows-1252"; what the file really is, whatever it says. */
   readonly encoding: string;
-  /** What was odd but readable, without content of the file; at most 100. */
+  /** What was mended, counted in the whole file; empty for a well-formed one. */
+  readonly repairs: readonly ImsRepairs[];
+  /** What was odd but readable, without content of the file, by line; at most 100, and at most 20 of each kind of repair. */
   readonly warnings: readonly ImsWarning[];
 }
 
@@ -33,6 +37,8 @@ export interface ImsWarning {
 }
 
 export interface ImsReadOptions {
+  /** Whether a file that is not well-formed is mended where its meaning is beyond doubt, each mend with a warning (true); otherwise its first defect is an error. */
+  readonly repair?: boolean;
   /** Stops the reading; the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
   /** After each piece of the file. `totalBytes` is undefined when the size is not known beforehand. */
@@ -68,7 +74,7 @@ export async function readImsFile(
  * read: what they lead to is valid only when the promise is fulfilled, for the file may be broken further on.
  *
  * Throws AdresslistaError("export") as `name, line N: reason` for a file that is not well-formed XML in its
- * encoding, whose root is not `enterprise` or has no end (a truncated transfer), or that is beyond a limit.
+ * encoding and cannot be mended (or shall not, `repair: false`), whose root is not `enterprise` or has no end (a truncated transfer), or that is beyond a limit.
  * What the handler throws, the source throws, or the signal gives as its reason comes through as it is.
  */
 export function readImsStream(
@@ -93,20 +99,33 @@ async function readChunks(
     if (warnings.length < MAX_WARNINGS) warnings.push({ line, text });
   };
   const hash = createHash("sha256");
-  const decoder = createDecoder();
+  const repair = options.repair ?? true;
+  const repairs = createRepairs(name, repair, warn);
   const assembler = createAssembler(name, handler, warn);
-  const parser = createElementParser(name, assembler);
-  const parse = (text: string) => {
-    parser.write(text);
-    // The text before the bad bytes has been parsed by now: what is wrong there comes first.
-    if (decoder.failure !== undefined) throw unusableExport(name, parser.line, decoder.failure.reason);
+  const scanner = createScanner(name, assembler, repairs.mend);
+  const decoder = createDecoder({
+    repair,
+    warn: (text, before) => warn(scanner.lineAfter(before), text),
+    wrongByte: (before) => {
+      const line = repairs.isWarned("wrongByte") ? scanner.lineAfter(before()) : 0;
+      repairs.mend("wrongByte", line);
+    },
+  });
+  const scan = (utf8: Buffer) => {
+    scanner.write(utf8);
+    // What stands before the bad bytes has been scanned by now: what is wrong there comes first.
+    if (decoder.failure !== undefined) {
+      throw unusableExport(name, scanner.lineAfter(NOTHING), decoder.failure.reason);
+    }
   };
 
   let bytes = 0;
   let bytesAtPause = 0;
   for await (const chunk of untilAborted(chunks, signal)) {
     hash.update(chunk);
-    for (let i = 0; i < chunk.length; i += READ_SIZE) parse(decoder.write(chunk.subarray(i, i + READ_SIZE)));
+    for (let i = 0; i < chunk.length && !scanner.isCut; i += READ_SIZE) {
+      scan(decoder.write(chunk.subarray(i, i + READ_SIZE)));
+    }
     bytes += chunk.length;
     onProgress?.(bytes, totalBytes);
     if (bytes - bytesAtPause >= BYTES_BETWEEN_PAUSES) {
@@ -115,20 +134,23 @@ async function readChunks(
     }
   }
   signal?.throwIfAborted();
-  parse(decoder.end());
-  parser.end();
+  if (!scanner.isCut) scan(decoder.end());
+  scanner.end();
 
-  for (const text of decoder.warnings) warn(1, text);
   return {
     name,
     bytes,
     sha256: hash.digest("hex"),
     records: { ...assembler.counts },
     rootEnded: true,
+    root: { ...assembler.root },
     encoding: decoder.encoding ?? "utf-8",
-    warnings,
+    repairs: repairs.list(),
+    warnings: warnings.sort((one, other) => one.line - other.line),
   };
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** The chunks until the signal: also a source that gives nothing more is left at once. */
 async function* untilAborted(

@@ -16,6 +16,14 @@ export function cleanText(raw: string): string | undefined {
   return text.length === 0 ? undefined : ownCopy(text);
 }
 
+/** cleanText of nothing but printable ASCII, not copied. */
+export function cleanPlainText(raw: string): string | undefined {
+  const { length } = raw;
+  if (raw.charCodeAt(0) !== SPACE && raw.charCodeAt(length - 1) !== SPACE) return raw;
+  const text = raw.trim();
+  return text.length === 0 ? undefined : text;
+}
+
 /** A loop, not a regular expression: on short texts that costs five times as much. */
 function isPrintableAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

@@ -38,14 +38,17 @@ export async function readBytes(
   return { summary, ...read };
 }
 
-export function readXml(xml: string): Promise<ReadExport> {
-  return readBytes([Buffer.from(xml)]);
+export function readXml(xml: string, options: ImsReadOptions = {}): Promise<ReadExport> {
+  return readBytes([Buffer.from(xml)], options);
 }
 
 /** What is inside the root. */
-export function readContent(content: string): Promise<ReadExport> {
-  return readXml(`<enterprise>${content}</enterprise>`);
+export function readContent(content: string, options: ImsReadOptions = {}): Promise<ReadExport> {
+  return readXml(`<enterprise>${content}</enterprise>`, options);
 }
+
+/** Nothing is mended: the first defect is the file's error. */
+export const STRICTLY: ImsReadOptions = { repair: false };
 
 /** The message of the AdresslistaError("export") that reading fails with; fails itself when there is none. */
 export async function failureOf(reading: Promise<unknown>): Promise<string> {
