@@ -1,6 +1,6 @@
 import { readPersonnummer } from "../domain/personnummer.js";
 import { withoutContacts } from "../mapping/person.js";
-import type { PersonData, Registration } from "../mapping/rows.js";
+import type { PersonData } from "../mapping/rows.js";
 import type { Encodable } from "../soap/api.js";
 import type { FinishedPerson } from "../store/sqlite/build.js";
 
@@ -14,11 +14,13 @@ export interface PersonFinisher {
   readonly today: string;
 }
 
+/** What the mapping gives of a person. */
+export type PersonInRegister = Pick<FinishedPerson, "groups" | "registrations" | "kept" | "schools">;
+
 /** Everything that an answer needs of a person, computed once for each load (T04 4.5, personVO of the LPW wire). */
 export function finishPerson(
   person: PersonData,
-  groups: readonly string[],
-  registrations: readonly Registration[],
+  { groups, registrations, kept, schools }: PersonInRegister,
   { encodePersonVO, today }: PersonFinisher,
 ): FinishedPerson {
   // Once more, after all records of the person have been merged: nothing of this may reach the store.
@@ -35,6 +37,8 @@ export function finishPerson(
     noEmail: email === null ? noEmailEntry(data, pnr ?? shown) : null,
     groups,
     registrations,
+    kept,
+    schools,
   };
 }
 

@@ -1,63 +1,48 @@
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compareSwedish, compareText } from "../domain/collation.js";
+import { compareSwedish } from "../domain/collation.js";
 import { readPersonnummer } from "../domain/personnummer.js";
-import { AdresslistaError } from "../errors.js";
-import { type ImsSummary, readImsFile } from "../ims/read.js";
-import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
-import type { MappingSettings, RegisterPlan } from "../mapping/api.js";
-import { registerDate } from "../mapping/dates.js";
-import { isDeleted, memberRoles } from "../mapping/members.js";
-import { mergePersons, personData, withoutContacts } from "../mapping/person.js";
+import type { History, HistoryWindow, RegisterPlan } from "../mapping/api.js";
+import { mergePersons, withoutContacts } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
-import type { Encodable } from "../soap/api.js";
+import type { LoadRecord, SchoolCount } from "../store/queries.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
-import { databaseError, isStorageFailure } from "../store/sqlite/files.js";
+import { buildingFile, databaseError, isStorageFailure } from "../store/sqlite/files.js";
+import { openPreviousLoad } from "../store/sqlite/kept.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
-import { openStaging, type Staging } from "../store/sqlite/staging.js";
+import { readSchoolCounts } from "../store/sqlite/school-counts.js";
+import { openStaging, type StagedPerson, type Staging } from "../store/sqlite/staging.js";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
+import type { ReloadOptions, ReloadOutcome } from "./api.js";
+import { type ExportDay, exportDay, historyWindow } from "./export-day.js";
 import { finishPerson } from "./finish-person.js";
-import { collectReport, type LoadReport, type ReportCollector } from "./report.js";
-
-export interface ReloadOptions {
-  /** The setting `database`: path of the service's SQLite file. */
-  readonly database: string;
-  /** Files of one delivery: one data set. */
-  readonly files: readonly string[];
-  readonly mapping: MappingSettings;
-  /** What becomes of protected persons: without contact data, or not loaded at all. */
-  readonly protected: "strip" | "exclude";
-  /** Register ids of persons who are protected whatever the export says (setting `protectedFile`). */
-  readonly protectedIds: ReadonlySet<string>;
-  readonly keepGenerations: number;
-  /** Writes a PersonVO element: `encodeElement("PersonVO", "personVO", …)` of the service's codec. */
-  encodePersonVO(personVO: { readonly [element: string]: Encodable }): Buffer;
-  readonly now: Date;
-  readonly signal?: AbortSignal;
-  /** Called when a step begins, and while it goes on; `total` is undefined when it is not known. */
-  progress?(step: ReloadStep, done: number, total: number | undefined): void;
-}
-
-export type ReloadStep = "read" | "link" | "write" | "verify" | "publish";
+import { changesOf, refusedBy, refusedWithoutEmail } from "./guards.js";
+import { type ExportRead, type FileRead, readExport } from "./read-export.js";
+import { inputsOf, isUnchanged, recognised, sameFiles } from "./recognise.js";
+import { collectReport, countWarnings, type LoadReport, type ReportCollector } from "./report.js";
+import { verifyGeneration } from "./verify.js";
 
 /** How many persons are written before other work (signals, progress) gets its turn. */
 const PERSONS_PER_TURN = 500;
 
 /**
- * The night flow: reads the files, maps them to Ladok's tables in a new generation, verifies it and has it served.
- * Whatever fails, the generation that is served stays served, and nothing of the failed one is left.
- * Throws AdresslistaError: "export" (the files are unusable), "busy" (another reload runs), "database".
+ * The night flow: reads the files, maps them to Ladok's tables in a new generation, verifies it, lets the guards judge it
+ * and has it served. Whatever fails or is refused, the generation that is served stays served, and nothing of the new one is
+ * left. Throws AdresslistaError: "export" (the files are unusable), "busy" (another reload runs), "database", "internal";
+ * and what the signal gives as its reason.
  */
-export async function reload(options: ReloadOptions): Promise<LoadReport> {
+export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
   const store = await openSqliteStore(options.database);
   try {
     const release = takeReloadLock(store.database);
     try {
       store.sweep();
-      const report = await reloadInto(store, options);
-      store.prune(options.keepGenerations);
-      return report;
+      const unchanged = await servedAlready(store, options);
+      if (unchanged !== undefined) return { kind: "unchanged", load: unchanged };
+      const outcome = await loadInto(store, options);
+      if (outcome.kind === "loaded") store.prune(options.keepGenerations);
+      return outcome;
     } finally {
       release();
     }
@@ -68,46 +53,57 @@ export async function reload(options: ReloadOptions): Promise<LoadReport> {
   }
 }
 
-async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<LoadReport> {
-  const report = collectReport();
-  const day = exportDay(options.now);
-  const staging = openStaging(mergePersons, (person) => numberKey(person.personnummer, day.today()), {
-    duplicate: (id) => report.add("personDuplicate", id),
-    conflict: (id) => report.add("personConflict", id),
+/** What a load begins with: what is served, and what the load will be. */
+interface Load {
+  readonly store: SqliteStore;
+  readonly options: ReloadOptions;
+  readonly number: number;
+  readonly served: LoadRecord | undefined;
+  readonly report: ReportCollector;
+  readonly day: ExportDay;
+}
+
+async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<ReloadOutcome> {
+  const load: Load = {
+    store,
+    options,
+    number: store.nextLoadNumber(),
+    served: await store.served(),
+    report: collectReport(),
+    day: exportDay(options.now),
+  };
+  const numbers = personNumbers(load.day);
+  const staging = openStaging({
+    path: `${buildingFile(store.database, load.number)}-persons`,
+    merge: mergePersons,
+    numberKey: numbers.key,
+    report: {
+      duplicate: (id) => load.report.add("personDuplicate", id),
+      conflict: (id) => load.report.add("personConflict", id),
+    },
   });
   try {
-    const read = await readFiles(options, staging, report, day);
-    const codes = store.codeRegister();
+    const read = await readExport(options, { staging, day: load.day, report: load.report.add });
+    const refusals = await refusedAsRead(load, read);
+    if (refusals.length > 0 && !goesOnWhenRefused(options)) return { kind: "refused", refusals };
+    const window = historyWindow(load.day.today(), options.historyTerms);
+    const history = await carryOver(load, staging, window);
     options.progress?.("link", 0, undefined);
-    const plan = linkGroups(read.groups, read.groupMembers, options.mapping, codes, report.add);
+    const plan = linkGroups(
+      read.groups,
+      read.groupMembers,
+      options.mapping,
+      store.codeRegister(),
+      load.report.add,
+      history,
+    );
     settleLearnerDates(plan, staging);
-    reportUnknownMembers(plan, staging, report);
-    const builder = await buildGeneration(store.database, store.nextLoadNumber());
+    reportUnknownMembers(plan, staging, load.report);
+    const builder = await buildGeneration(store.database, load.number);
     try {
-      await writePersons(plan, staging, builder, report, day.today(), read.protectedIds, options);
-      const { tables, newCodes } = plan.finish();
-      options.progress?.("verify", 0, undefined);
-      const counts = builder.finish(tables);
-      options.signal?.throwIfAborted();
-      const causes = report.causes();
-      const exportDatetime = day.exportDatetime();
-      const result: LoadReport = {
-        load: builder.number,
-        loadedAt: options.now.toISOString(),
-        exportDatetime,
-        files: read.summaries.map(fileOfReport),
-        counts,
-        causes,
-        warnings: read.summaries.flatMap(({ name, warnings }) =>
-          warnings.map((warning) => ({ file: name, ...warning })),
-        ),
-      };
-      options.progress?.("publish", 0, undefined);
-      const warnings = causes.reduce((sum, { count }) => sum + count, 0) + result.warnings.length;
-      const { load: number, loadedAt } = result;
-      const files = result.files.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
-      store.publish({ record: { number, loadedAt, files, exportDatetime, counts, warnings }, ...newCodes });
-      return result;
+      const persons = personsInOrder(staging, numbers);
+      const carriedPersons = await writePersons(load, read, plan, persons, staging.personCount(), builder);
+      return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
     } catch (error) {
       builder.discard();
       throw error;
@@ -117,70 +113,46 @@ async function reloadInto(store: SqliteStore, options: ReloadOptions): Promise<L
   }
 }
 
-interface ReadFiles {
-  readonly groups: ImsGroup[];
-  readonly groupMembers: ImsMember[];
-  readonly summaries: ImsSummary[];
-  /** Ids of persons whose deleted record says that they are protected: another record of theirs may be loaded. */
-  readonly protectedIds: Set<string>;
+/** The number of the load that is served, when it was made of the same files and nothing else has changed either. */
+async function servedAlready(store: SqliteStore, options: ReloadOptions): Promise<number | undefined> {
+  const served = await store.served();
+  if (goesOnWhenRefused(options) || served === undefined) return undefined;
+  const same = await sameFiles(options.files, [served], options.signal);
+  if (same === undefined) return undefined;
+  const hashes = same.files.map(({ sha256 }) => sha256);
+  return isUnchanged(hashes, served, { ...options, codeEdits: store.codeEdits() })
+    ? served.number
+    : undefined;
 }
 
-/** Persons and their memberships go to the staging as they come; groups, which are few, stay in memory. */
-async function readFiles(
-  options: ReloadOptions,
-  staging: Staging,
-  report: ReportCollector,
-  day: ExportDay,
-): Promise<ReadFiles> {
-  const read: ReadFiles = { groups: [], groupMembers: [], summaries: [], protectedIds: new Set() };
-  const handler: ImsHandler = {
-    properties: ({ datetime }) => day.add(datetime),
-    person: (record) => {
-      const person = personData(record, options.mapping, options.protectedIds);
-      if (!isDeleted(record)) {
-        staging.addPerson(person);
-        return;
-      }
-      report.add("recordDeleted", person.id);
-      // What a record says of protection holds even when the record itself is gone (contract section 5).
-      if (person.protected) for (const id of person.aliases) read.protectedIds.add(id);
-    },
-    group: (group) => {
-      read.groups.push(group);
-    },
-    member: (member) => {
-      const judged = memberRoles(member, report.add);
-      if (judged.kind === "group") read.groupMembers.push(member);
-      else stageMember(staging, member, judged.roles);
-    },
-    skipped: (kind, line) => report.add("recordSkipped", `${kind} at line ${line}`),
-  };
-  for (const file of options.files) {
-    options.progress?.("read", 0, undefined);
-    const onProgress = (done: number, total: number | undefined) => options.progress?.("read", done, total);
-    read.summaries.push(
-      await readImsFile(file, handler, { ...(options.signal ? { signal: options.signal } : {}), onProgress }),
-    );
-  }
-  staging.seal();
-  if (staging.personCount() === 0) {
-    throw new AdresslistaError(
-      "export",
-      `${options.files.map((file) => basename(file)).join(", ")}: no persons in the export`,
-    );
-  }
-  return read;
+function goesOnWhenRefused({ force, dryRun }: ReloadOptions): boolean {
+  return force || dryRun !== undefined;
 }
 
-function stageMember(
-  staging: Staging,
-  member: ImsMember,
-  roles: ReturnType<typeof memberRoles>["roles"],
-): void {
-  for (const role of roles) staging.addMembership(member.member.id, role, { active: true });
-  // Who is in a group without being a learner there is still tied to its school.
-  if (roles.length === 0) {
-    staging.addMembership(member.member.id, { group: member.group.id, role: "learner" }, { active: false });
+async function refusedAsRead(
+  { store, served, day }: Load,
+  { files }: ExportRead,
+): Promise<readonly string[]> {
+  const hashes = files.map(({ sha256 }) => sha256);
+  return recognised({ hashes, exportDatetime: day.exportDatetime() }, served, await store.loads());
+}
+
+/** Hands the persons of the previous load that still count to the staging. */
+async function carryOver(load: Load, staging: Staging, window: HistoryWindow): Promise<History | undefined> {
+  const file = load.store.servedFile();
+  if (window.oldest === window.current || file === undefined || !existsSync(file)) return undefined;
+  const previous = openPreviousLoad(file);
+  if (previous === undefined) return undefined;
+  try {
+    let done = 0;
+    for (const { person, memberships } of previous.persons(window)) {
+      staging.addCarried(person, memberships);
+      if (++done % PERSONS_PER_TURN === 0) await takeTurn(load.options);
+    }
+    const occasionsWithMemberships = previous.occasionsWithMemberships(window);
+    return { ...window, kept: previous.kept, occasionsWithMemberships };
+  } finally {
+    previous.close();
   }
 }
 
@@ -208,85 +180,186 @@ function reportUnknownMembers(plan: RegisterPlan, staging: Staging, report: Repo
   }
 }
 
-async function writePersons(
-  plan: RegisterPlan,
-  staging: Staging,
-  builder: GenerationBuilder,
-  report: ReportCollector,
-  today: string,
-  protectedIds: ReadonlySet<string>,
-  options: ReloadOptions,
-): Promise<void> {
-  const total = staging.personCount();
-  const finisher = { encodePersonVO: options.encodePersonVO, today };
-  let done = 0;
-  for (const { person: staged, memberships, groups } of staging.inOrder(compareSwedish)) {
-    const person = staged.aliases.some((id) => protectedIds.has(id)) ? withoutContacts(staged) : staged;
-    done += 1;
-    if (done % PERSONS_PER_TURN === 0) {
-      options.progress?.("write", done, total);
-      await nextTurn();
-      options.signal?.throwIfAborted();
-    }
-    if (person.protected) report.add("personProtected", person.id);
-    if (person.protected && options.protected === "exclude") continue;
-    const { registrations } = plan.registrationsOf(memberships, { ...person, groups });
-    const finished = finishPerson(person, groups, registrations, finisher);
-    if (plan.schoolsOf(groups).length === 0) report.add("personNoSchool", person.id);
-    if (finished.email === null && !person.protected) report.add("personNoEmail", person.id);
-    if (finished.invalidPersonnummer !== null) report.add("personInvalidPersonnummer", person.id);
-    if (isWiderPerson(finished.data)) report.add("widthExceeded", person.id);
-    builder.addPerson(finished);
-  }
+function personsInOrder(staging: Staging, numbers: PersonNumbers): IterableIterator<StagedPerson> {
+  return staging.inOrder({
+    compareNames: compareSwedish,
+    numberKey: numbers.areSettled() ? undefined : numbers.key,
+  });
 }
 
-function fileOfReport({ name, bytes, sha256, encoding, records }: ImsSummary): LoadReport["files"][number] {
+/** Returns how many of the persons are carried over: they are no longer in the export. */
+async function writePersons(
+  { options, report, day }: Load,
+  { protectedIds }: ExportRead,
+  plan: RegisterPlan,
+  persons: Iterable<StagedPerson>,
+  total: number,
+  builder: GenerationBuilder,
+): Promise<number> {
+  const finisher = { encodePersonVO: options.encodePersonVO, today: day.today() };
+  let done = 0;
+  let carriedPersons = 0;
+  for (const { person: staged, inExport, memberships, groups, carried } of persons) {
+    const isProtected = protectedIds.size > 0 && staged.aliases.some((id) => protectedIds.has(id));
+    const person = isProtected ? withoutContacts(staged) : staged;
+    if (++done % PERSONS_PER_TURN === 0) {
+      options.progress?.("write", done, total);
+      await takeTurn(options);
+    }
+    if (person.protected && inExport) report.add("personProtected", person.id);
+    if (person.protected && options.protected === "exclude") continue;
+    const { registrations, kept } = plan.registrationsOf(memberships, { ...person, groups }, carried);
+    // Nothing else refers to the person any more (contract section 5: gallring).
+    if (!inExport && registrations.length === 0) continue;
+    const schools = inExport ? plan.schoolsOf(groups) : undefined;
+    const finished = finishPerson(person, { groups, registrations, kept, schools }, finisher);
+    if (inExport) {
+      if (schools?.length === 0) report.add("personNoSchool", person.id);
+      if (finished.email === null && !person.protected) report.add("personNoEmail", person.id);
+      if (finished.invalidPersonnummer !== null) report.add("personInvalidPersonnummer", person.id);
+      if (isWiderPerson(finished.data)) report.add("widthExceeded", person.id);
+    } else {
+      carriedPersons += 1;
+    }
+    builder.addPerson(finished);
+  }
+  return carriedPersons;
+}
+
+/** What is known of a load before its tables are written. */
+interface Findings {
+  readonly window: HistoryWindow;
+  /** Of recognition. */
+  readonly refusals: readonly string[];
+  readonly carriedPersons: number;
+}
+
+/** Writes the tables, verifies the generation, and has it served unless it is refused or a dry run. */
+async function judge(
+  load: Load,
+  read: ExportRead,
+  plan: RegisterPlan,
+  builder: GenerationBuilder,
+  { window, refusals: recognisedRefusals, carriedPersons }: Findings,
+): Promise<ReloadOutcome> {
+  const { store, options, day, number, served } = load;
+  const turn = () => takeTurn(options);
+  const { tables, kept, carried, institutionOf, newCodes } = plan.finish();
+  const written = await builder.write({ tables, kept, institutionOf }, turn);
+  options.progress?.("verify", 0, undefined);
+  await verifyGeneration(written, number, tables, turn);
+
+  const previous = previousCounts(store);
+  const causes = load.report.causes();
+  const refusals = [
+    ...recognisedRefusals,
+    ...refusedBy(previous, written.schoolCounts, options.guards, window),
+    ...(options.requireEmail ? refusedWithoutEmail(causes) : []),
+  ];
+  const overridden = options.force ? refusals : [];
+  const report: LoadReport = {
+    load: number,
+    loadedAt: options.now.toISOString(),
+    exportDatetime: day.exportDatetime(),
+    files: read.files.map(fileOfReport),
+    counts: written.counts,
+    previous: served?.number ?? null,
+    changes: changesOf(previous, written.schoolCounts, window.oldest),
+    history: { ...carried, persons: carriedPersons },
+    repairs: [],
+    overridden,
+    causes,
+    warnings: read.files.flatMap(({ name, parts }) =>
+      parts.flatMap(({ warnings }) => warnings.map((warning) => ({ file: name, ...warning }))),
+    ),
+  };
+  if (options.dryRun !== undefined) {
+    options.progress?.("compare", 0, undefined);
+    builder.discard();
+    return { kind: "dryRun", refusals, report };
+  }
+  if (refusals.length > 0 && !options.force) {
+    builder.discard();
+    return { kind: "refused", refusals, report };
+  }
+  await turn();
+  builder.complete();
+  options.progress?.("publish", 0, undefined);
+  publish(load, report, newCodes);
+  return { kind: "loaded", report, overridden };
+}
+
+function publish(
+  { store, options }: Load,
+  report: LoadReport,
+  newCodes: ReturnType<RegisterPlan["finish"]>["newCodes"],
+): void {
+  const { load: number, loadedAt, exportDatetime, counts, overridden } = report;
+  store.publish({
+    record: {
+      number,
+      loadedAt,
+      files: report.files.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
+      exportDatetime,
+      counts,
+      warnings: countWarnings(report),
+      forced: overridden,
+      inputs: inputsOf({ ...options, codeEdits: store.codeEdits(), exportDatetime }),
+    },
+    report,
+    ...newCodes,
+  });
+}
+
+function previousCounts(store: SqliteStore): readonly SchoolCount[] {
+  const file = store.servedFile();
+  return file === undefined ? [] : readSchoolCounts(file);
+}
+
+function fileOfReport({ name, bytes, sha256, parts }: FileRead): LoadReport["files"][number] {
+  const sum = (records: "persons" | "groups" | "members") =>
+    parts.reduce((total, part) => total + part.records[records], 0);
   return {
     name,
     bytes,
     sha256,
-    encoding,
-    persons: records.persons,
-    groups: records.groups,
-    members: records.members,
+    encoding: [...new Set(parts.map(({ encoding }) => encoding))].join(", "),
+    persons: sum("persons"),
+    groups: sum("groups"),
+    members: sum("members"),
   };
 }
 
-/**
- * The day of the export, as far as it has been read: what decides the century of numbers with ten digits, so that the
- * same export gives the same store whenever it is loaded. An export that does not say counts as made now.
- */
-interface ExportDay {
-  add(datetime: string | undefined): void;
-  /** The latest datetime of the files, as written. */
-  exportDatetime(): string | null;
-  today(): string;
+/** Lets other work (timers, signals) have its turn. */
+async function takeTurn({ signal }: Pick<ReloadOptions, "signal">): Promise<void> {
+  await nextTurn();
+  signal?.throwIfAborted();
 }
 
-function exportDay(now: Date): ExportDay {
-  // Alvis' days are Swedish days.
-  let today = now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
-  let latest: { readonly date: string; readonly written: string } | undefined;
+/** Century and number of persons, which decide between equal names, as numbers that sort as they do. */
+interface PersonNumbers {
+  readonly key: (personnummer: string | undefined) => number;
+  /** false: the day of the export has changed since a key was made. */
+  areSettled(): boolean;
+}
+
+function personNumbers(day: ExportDay): PersonNumbers {
+  const daysUsed = new Set<string>();
   return {
-    add(datetime) {
-      if (datetime === undefined) return;
-      // "0001-01-01" is what .NET writes for no date: a day that no export is made on says nothing.
-      const read = { date: registerDate(datetime) ?? "", written: datetime };
-      if (
-        latest !== undefined &&
-        (compareText(read.date, latest.date) || compareText(read.written, latest.written)) <= 0
-      )
-        return;
-      latest = read;
-      if (read.date !== "") today = read.date;
+    key(personnummer) {
+      const today = day.today();
+      daysUsed.add(today);
+      const { sekel, pnr } = readPersonnummer(personnummer, today);
+      if (sekel === undefined || pnr === undefined) return NO_NUMBER;
+      const serial = Number.parseInt(pnr.charAt(DATE_DIGITS), LETTERS_AND_DIGITS);
+      const date = Number(sekel + pnr.slice(0, DATE_DIGITS));
+      return (date * LETTERS_AND_DIGITS + serial) * 1000 + Number(pnr.slice(DATE_DIGITS + 1));
     },
-    exportDatetime: () => latest?.written ?? null,
-    today: () => today,
+    areSettled: () => [...daysUsed].every((used) => used === day.today()),
   };
 }
 
-/** Century and number: what decides the order of persons with equal names. */
-function numberKey(personnummer: string | undefined, today: string): string {
-  const { sekel, pnr } = readPersonnummer(personnummer, today);
-  return `${sekel ?? ""}${pnr ?? ""}`;
-}
+const NO_NUMBER = -1;
+const DATE_DIGITS = 6;
+/** The place behind the date may have a letter (interim numbers), which comes after digits. */
+const LETTERS_AND_DIGITS = 36;

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { personVOEncoder } from "../../lib/cli/interface.js";
 import { defaultMapping } from "../../lib/mapping/settings.js";
-import { type ReloadOptions, reload } from "../../lib/reload/reload.js";
+import type { ReloadOptions, ReloadOutcome } from "../../lib/reload/api.js";
+import { reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { exportOf } from "../support/export.js";
@@ -13,16 +14,33 @@ const encodePersonVO = personVOEncoder();
 
 export type LoadOptions = Partial<Omit<ReloadOptions, "files" | "database">>;
 
-/** The real night flow with the settings' defaults. */
-export function loadFiles(
+/** The real night flow with the settings' defaults, forced: what recognition and guards refuse has tests of its own. */
+export async function loadFiles(
   folder: string,
   files: readonly string[],
   options: LoadOptions = {},
 ): Promise<LoadReport> {
+  const outcome = await reloadFiles(folder, files, { force: true, ...options });
+  if (outcome.kind !== "loaded") throw new Error(`the load is ${outcome.kind}`);
+  return outcome.report;
+}
+
+/** The same, as it is without force. */
+export function reloadFiles(
+  folder: string,
+  files: readonly string[],
+  options: LoadOptions = {},
+): Promise<ReloadOutcome> {
   return reload({
     database: databaseIn(folder),
-    files,
+    files: files.map((path) => ({ path, name: basename(path) })),
     mapping: defaultMapping,
+    repair: true,
+    datasource: undefined,
+    historyTerms: 0,
+    requireEmail: false,
+    guards: { fewer: { percent: 20, count: 20 }, more: undefined },
+    force: false,
     protected: "strip",
     protectedIds: new Set(),
     keepGenerations: 3,

@@ -1,5 +1,8 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
-import { afterEach, describe, it } from "mocha";
+import { after, afterEach, describe, it } from "mocha";
 import { compareSwedish } from "../../lib/domain/collation.js";
 import { mergePersons } from "../../lib/mapping/person.js";
 import type { PersonData } from "../../lib/mapping/rows.js";
@@ -13,23 +16,36 @@ const person = (id: string, more: Partial<PersonData> = {}): PersonData => ({
   ...more,
 });
 
+const IN_LIST_ORDER = { compareNames: compareSwedish };
+
 describe("the staging of persons and memberships", () => {
+  const folder = mkdtempSync(join(tmpdir(), "adresslista-staging-"));
   let staging: Staging | undefined;
   const reported: string[] = [];
   const open = () => {
     reported.length = 0;
-    staging = openStaging(mergePersons, ({ personnummer }) => personnummer ?? "", {
-      duplicate: (id) => reported.push(`duplicate ${id}`),
-      conflict: (id, fields) => reported.push(`conflict ${id} ${fields.join()}`),
+    staging = openStaging({
+      path: join(folder, "persons"),
+      merge: mergePersons,
+      numberKey: (personnummer) => Number(personnummer ?? -1),
+      report: {
+        duplicate: (id) => reported.push(`duplicate ${id}`),
+        conflict: (id, fields) => reported.push(`conflict ${id} ${fields.join()}`),
+      },
     });
     return staging;
   };
   const order = (from: Staging) => {
-    from.seal();
-    return [...from.inOrder(compareSwedish)].map((staged) => staged.person.id);
+    return [...from.inOrder(IN_LIST_ORDER)].map((staged) => staged.person.id);
   };
 
   afterEach(() => staging?.close());
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("keeps its persons in a file without a name", () => {
+    open().addPerson(person("p1"));
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
 
   it("orders persons by surname, first name, number, id", () => {
     const staged = open();
@@ -52,8 +68,7 @@ describe("the staging of persons and memberships", () => {
     );
     staged.addMembership("old1", { group: "g1", role: "learner", begin: "2026-01-12" }, { active: true });
     staged.addMembership("p1", { group: "g2", role: "untyped" }, { active: true });
-    staged.seal();
-    const [only, ...others] = [...staged.inOrder(compareSwedish)];
+    const [only, ...others] = [...staged.inOrder(IN_LIST_ORDER)];
     expect(others).to.deep.equal([]);
     expect(only?.person).to.include({ id: "p1", efternamn: "Berg", fornamn: "Bo", email: "a@example.se" });
     expect(only?.memberships).to.have.deep.members([
@@ -76,8 +91,7 @@ describe("the staging of persons and memberships", () => {
     const staged = open();
     staged.addPerson(person("p1", { email: "a@example.se" }));
     staged.addPerson(person("p1", { protected: true }));
-    staged.seal();
-    const [only] = [...staged.inOrder(compareSwedish)];
+    const [only] = [...staged.inOrder(IN_LIST_ORDER)];
     expect(only?.person.protected).to.equal(true);
     expect(only?.person).to.not.have.property("email");
   });
@@ -88,7 +102,6 @@ describe("the staging of persons and memberships", () => {
     for (const id of ["p1", "x2", "x1", "x2"]) {
       staged.addMembership(id, { group: "g", role: "learner" }, { active: true });
     }
-    staged.seal();
     expect([...staged.unknownMembers()]).to.deep.equal(["x1", "x2"]);
   });
 
@@ -103,7 +116,6 @@ describe("the staging of persons and memberships", () => {
     member("p2", "untyped", "2026-03-01", "2026-06-01");
     member("t1", "untyped", "2025-01-01", "2027-01-01");
     member("p1", "learner", "2024-01-01", "2028-01-01", false);
-    staged.seal();
     expect(staged.learnerDates("g")).to.deep.equal({ begin: "2026-02-01", end: "2026-06-01" });
     expect(staged.learnerDates("unknown")).to.equal(undefined);
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LadokTables, PersonData } from "../../lib/mapping/rows.js";
-import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
+import type { FinishedPerson, FinishedRegister } from "../../lib/store/sqlite/build.js";
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
 import type { SqliteStore } from "../../lib/store/sqlite/store.js";
 
@@ -55,6 +55,11 @@ export const ONE_OCCASION: LadokTables = {
   ktfort2: [{ ktill: 1, termin: "20262", termordn: 2 }],
 };
 
+/** A register of these tables, of which the next load carries nothing over. */
+export function registerOf(tables: LadokTables): FinishedRegister {
+  return { tables, kept: { groups: [], members: [] }, institutionOf: () => undefined };
+}
+
 export function somePerson(
   id: string,
   more: Partial<FinishedPerson> & { data?: Partial<PersonData> } = {},
@@ -69,6 +74,8 @@ export function somePerson(
     noEmail: null,
     groups: [],
     registrations: [],
+    kept: [],
+    schools: undefined,
     ...finished,
     data: { id, aliases: [id], protected: false, staff: false, ...data },
   };
@@ -83,7 +90,8 @@ export async function publishGeneration(
 ): Promise<number> {
   const builder = await buildGeneration(store.database, store.nextLoadNumber());
   for (const person of persons) builder.addPerson(person);
-  const counts = builder.finish(tables);
+  const { counts } = await builder.write(registerOf(tables), async () => {});
+  builder.complete();
   const record = {
     number: builder.number,
     loadedAt: "2026-11-24T03:00:00.000Z",

@@ -1,7 +1,7 @@
 import { randomBytes, scryptSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { ENDPOINT, personVOEncoder } from "../../lib/cli/interface.js";
@@ -89,19 +89,28 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
 function loader(settings: Settings, folder: string): TestService["reload"] {
   const encodePersonVO = personVOEncoder();
   let exports = 0;
-  return (exported) => {
+  return async (exported) => {
     const file = "file" in exported ? exported.file : join(folder, `export-${++exports}.xml`);
     if ("xml" in exported) writeFileSync(file, exported.xml);
-    return reload({
+    const outcome = await reload({
       database: settings.database,
-      files: [file],
+      files: [{ path: file, name: basename(file) }],
       mapping: settings.mapping,
+      repair: settings.repair,
+      datasource: settings.datasource,
+      historyTerms: settings.historyTerms,
+      requireEmail: settings.requireEmail,
+      guards: { fewer: { percent: 20, count: 20 }, more: undefined },
+      // Tests change more from load to load than a register does.
+      force: true,
       protected: settings.protected,
       protectedIds: new Set(),
       keepGenerations: settings.keepGenerations,
       encodePersonVO,
       now: new Date(),
     });
+    if (outcome.kind !== "loaded") throw new Error(`the load is ${outcome.kind}`);
+    return outcome.report;
   };
 }
 

@@ -11,6 +11,7 @@ import { buildGeneration } from "../../lib/store/sqlite/build.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
 import type { FormatSettings } from "../../lib/t04/formats.js";
 import { type T04Operations, t04Operations } from "../../lib/t04/operations.js";
+import { registerOf } from "./generation.js";
 
 /**
  * A small register of invented people, in a real store: what tests of T04's methods ask.
@@ -68,9 +69,16 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
   for (const person of inOrder) {
     const { registrations, ...data } = person;
     const personData: PersonData = { ...data, aliases: [person.id], protected: false, staff: false };
-    builder.addPerson(finishPerson(personData, [], registrations, { encodePersonVO, today: TODAY }));
+    builder.addPerson(
+      finishPerson(
+        personData,
+        { groups: [], registrations, kept: [], schools: undefined },
+        { encodePersonVO, today: TODAY },
+      ),
+    );
   }
-  const counts = builder.finish(tables);
+  const { counts } = await builder.write(registerOf(tables), async () => {});
+  builder.complete();
   const record = {
     number,
     loadedAt: "2009-06-01T02:00:00Z",

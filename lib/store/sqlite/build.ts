@@ -1,21 +1,18 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
-import type Sqlite from "better-sqlite3";
+import type { Knex } from "knex";
 import { codeKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
-import type {
-  Adress,
-  KursRow,
-  LadokTables,
-  PersonData,
-  ProgramRow,
-  Registration,
-} from "../../mapping/rows.js";
-import type { HeldField } from "../queries.js";
+import type { KeptGroups, KeptMembership } from "../../mapping/api.js";
+import type { Adress, KursRow, LadokTables, PersonData, Registration } from "../../mapping/rows.js";
+import type { HeldField, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
 import { type BulkInsert, bulkInsert } from "./bulk-insert.js";
-import { buildingFile, generationFile, guarded, migrate, openWritable, syncFile } from "./files.js";
+import { buildingFile, type Connection, generationFile, guarded, openWritable, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
+import { keptWriter } from "./kept.js";
+import { collectRegistrations, type OccasionPersons } from "./registrations.js";
+import { schoolCounter, writeSchoolCounts } from "./school-counts.js";
 
 /** What the night flow has computed of a person beside its rows: everything that an answer will need. */
 export interface FinishedPerson {
@@ -28,41 +25,95 @@ export interface FinishedPerson {
   readonly noEmail: string | null;
   readonly groups: readonly string[];
   readonly registrations: readonly Registration[];
+  /** What the next load may carry over. */
+  readonly kept: readonly KeptMembership[];
+  /** Ids of the schools that the person is tied to; undefined for a person who is carried over from the previous load. */
+  readonly schools: readonly string[] | undefined;
 }
 
-/** Builds one generation in a file of its own; nobody else opens it before `finish`. */
+/** What is known when all persons have been seen. */
+export interface FinishedRegister {
+  readonly tables: LadokTables;
+  readonly kept: KeptGroups;
+  /** Code of a school's institution, by the school's id. */
+  institutionOf(school: string): string | undefined;
+}
+
+/** Builds one generation in a file of its own; nobody else opens it before it is whole. */
 export interface GenerationBuilder {
   readonly number: number;
   /** Persons come in list order: their number is their place in it. */
   addPerson(person: FinishedPerson): void;
-  /** Writes the tables, makes indexes, verifies and makes the file durable. Returns rows per table. */
-  finish(tables: LadokTables): Record<string, number>;
+  /**
+   * Writes the tables and makes indexes. Nothing can be added afterwards; the file can be opened for reading. `turn` is
+   * waited for between pieces of the work, so that a signal is heard: when it throws, nothing more is written.
+   */
+  write(register: FinishedRegister, turn: () => Promise<void>): Promise<WrittenGeneration>;
+  /** Makes the file durable, under its own name. */
+  complete(): void;
   /** Leaves nothing behind. */
   discard(): void;
+}
+
+export interface WrittenGeneration {
+  readonly file: string;
+  /** Rows per table. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly schoolCounts: readonly SchoolCount[];
+  /** The persons of FFGKURS and FORTKURS as they were to be written: what a check of the file compares with. */
+  readonly occasions: readonly OccasionPersons[];
 }
 
 /** Rows of each index that ANALYZE looks at: enough to tell a few rows from many. */
 const ANALYZED_ROWS = 1000;
 
-const INTEGRITY_ERROR = "the built generation does not hold together";
+/** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
+const CACHE_KIB = 48 * 1024;
 
 export async function buildGeneration(database: string, number: number): Promise<GenerationBuilder> {
   const building = buildingFile(database, number);
   const finished = generationFile(database, number);
   for (const file of [building, finished]) if (existsSync(file)) rmSync(file);
   const connection = openWritable(building);
-  connection.close();
-  await migrate(building, generationMigrationSource);
-  return guarded("cannot build the generation", () => builderIn(building, finished, number));
+  try {
+    // The file is worthless until it is whole: no journal, and one fsync at the end.
+    connection.pragma("journal_mode = OFF");
+    connection.pragma("synchronous = OFF");
+    connection.pragma("foreign_keys = OFF");
+    connection.pragma("locking_mode = EXCLUSIVE");
+    connection.pragma(`cache_size = -${CACHE_KIB}`);
+    connection.exec("BEGIN");
+    await createTables(connection);
+    return guarded("cannot build the generation", () => builderIn(connection, building, finished, number));
+  } catch (error) {
+    connection.close();
+    rmSync(building, { force: true });
+    throw error;
+  }
 }
 
-function builderIn(building: string, finished: string, number: number): GenerationBuilder {
-  const connection = openWritable(building);
-  // The file is worthless until it is whole: no journal, and one fsync at the end.
-  connection.pragma("journal_mode = OFF");
-  connection.pragma("synchronous = OFF");
-  connection.pragma("foreign_keys = OFF");
-  connection.pragma("cache_size = -65536");
+/**
+ * The tables of a generation by its migrations, but without Knex, which takes longer to load than a small export: a file
+ * that is made anew needs no record of what has been done to it.
+ */
+async function createTables(connection: Connection): Promise<void> {
+  const knex = {
+    raw: async (sql: string) => {
+      connection.exec(sql);
+    },
+  } as unknown as Knex;
+  for (const migration of await generationMigrationSource.getMigrations([])) {
+    const { up } = await generationMigrationSource.getMigration(migration);
+    await up(knex);
+  }
+}
+
+function builderIn(
+  connection: Connection,
+  building: string,
+  finished: string,
+  number: number,
+): GenerationBuilder {
   const inserts: BulkInsert[] = [];
   const into = (table: string, columns: string) => {
     const insert = bulkInsert(connection, table, columns);
@@ -75,16 +126,12 @@ function builderIn(building: string, finished: string, number: number): Generati
   const telekom = into("TELEKOM", "PERSON, KOMTYP, KOMADR");
   const personvo = into("PERSONVO", "ID, PERSONVO, INVALIDPNR, EMAIL, NOEMAIL");
   const gruppmedlem = into("GRUPPMEDLEM", "PERSON, GRUPP");
-  // Programmes are known only when all persons have been seen: their codes are filled in at the end.
-  const ffgkurs = into("FFGKURS", "KTILL, PERSON, KURS, TERMIN");
-  const fortkurs = into("FORTKURS", "KTILL, TERMIN, PERSON, KURS");
-  const registered = { FFG: collectParticipants(), FO: collectParticipants() };
-  const omkurs = into("OMKURS", "KURSKEY, TERMIN, PERSON, KTILL, KURS");
-  const programreg = into("PROGRAMREG", "PROGRAM, KTILL, TERMIN, TYP, PERSON");
+  const registrations = collectRegistrations();
+  const kept = keptWriter(connection);
+  const schools = schoolCounter();
 
   let persons = 0;
   let open = true;
-  connection.exec("BEGIN");
 
   const addAdress = (person: number, adrtyp: string, from: Adress & { fromdat?: string; tomdat?: string }) =>
     adress.add(
@@ -99,62 +146,70 @@ function builderIn(building: string, finished: string, number: number): Generati
       from.tomdat ?? null,
     );
 
-  const addRegistration = (person: number, { typ, ktill, kurskod, termin, programmes }: Registration) => {
-    if (typ === "OM") omkurs.add(codeKey(kurskod), termin, person, ktill, kurskod);
-    else registered[typ].add(person, ktill, termin, kurskod);
-    for (const program of programmes) programreg.add(program, ktill, termin, typ, person);
-  };
-
   return {
     number,
 
-    addPerson({ data, pnr, sekel, personVO, invalidPersonnummer, email, noEmail, groups, registrations }) {
-      guarded("cannot write a person", () => {
-        persons += 1;
-        namn.add(
-          persons,
-          data.id,
-          pnr ?? null,
-          sekel ?? null,
-          data.efternamn ?? null,
-          data.fornamn ?? null,
-          data.protected ? 1 : 0,
-        );
-        for (const id of new Set(data.aliases)) alias.add(id, persons);
-        if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
-        if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
-        if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
-        if (data.email !== undefined) telekom.add(persons, "EMAIL", data.email);
-        if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
-        personvo.add(persons, personVO, invalidPersonnummer, email, noEmail);
-        for (const group of groups) gruppmedlem.add(persons, group);
-        for (const registration of registrations) addRegistration(persons, registration);
-      });
+    addPerson(person) {
+      const { data } = person;
+      persons += 1;
+      namn.add(
+        persons,
+        data.id,
+        person.pnr ?? null,
+        person.sekel ?? null,
+        data.efternamn ?? null,
+        data.fornamn ?? null,
+        data.protected ? 1 : 0,
+      );
+      if (data.aliases.length === 1) alias.add(data.aliases[0] as string, persons);
+      else for (const id of new Set(data.aliases)) alias.add(id, persons);
+      // In order of their tables' keys: what is written at the end of a table costs least.
+      if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
+      if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
+      if (data.email !== undefined) telekom.add(persons, "EMAIL", data.email);
+      if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
+      if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
+      personvo.add(persons, person.personVO, person.invalidPersonnummer, person.email, person.noEmail);
+      for (const group of person.groups) gruppmedlem.add(persons, group);
+      for (const registration of person.registrations) registrations.add(persons, registration);
+      kept.add(persons, person.kept);
+      if (person.schools !== undefined) schools.addPerson(person.schools);
     },
 
-    finish(tables) {
-      return guarded("cannot write the tables", () => {
-        for (const { ktill, termin, kurskod, persons } of registered.FFG.inOrder()) {
-          for (const person of persons) ffgkurs.add(ktill, person, kurskod, termin);
-        }
-        for (const { ktill, termin, kurskod, persons } of registered.FO.inOrder()) {
-          for (const person of persons) fortkurs.add(ktill, termin, person, kurskod);
-        }
+    async write({ tables, kept: keptGroups, institutionOf }, turn) {
+      const step = async <T>(action: () => T): Promise<T> => {
+        await turn();
+        return guarded("cannot write the tables", action);
+      };
+      await step(() => {
         for (const insert of inserts) insert.flush();
-        writeTables(connection, tables);
-        fillInProgrammes(connection, tables.programs);
-        connection.exec("COMMIT");
-        for (const index of generationIndexes) connection.exec(index);
+      });
+      const occasions = await step(() =>
+        registrations.write(connection, tables.programs, schools.addRegistrations),
+      );
+      await step(() => writeTables(connection, tables));
+      await step(() => kept.finish(keptGroups));
+      const schoolCounts = schools.counts(tables, institutionOf);
+      await step(() => writeSchoolCounts(connection, schoolCounts));
+      for (const index of generationIndexes) await step(() => connection.exec(index));
+      return step(() => {
         connection.pragma(`analysis_limit = ${ANALYZED_ROWS}`);
         connection.exec("ANALYZE");
         connection.pragma(`user_version = ${GENERATION_SCHEMA_VERSION}`);
-        const counts = verified(connection, persons);
+        connection.exec("COMMIT");
+        const counts = countRows(connection);
         connection.close();
         open = false;
+        if (counts.NAMN !== persons) throw new AdresslistaError("internal", "a person was not written");
+        return { file: building, counts, schoolCounts, occasions };
+      });
+    },
+
+    complete() {
+      guarded("cannot make the generation durable", () => {
         syncFile(building);
         renameSync(building, finished);
         syncFile(finished);
-        return counts;
       });
     },
 
@@ -166,33 +221,15 @@ function builderIn(building: string, finished: string, number: number): Generati
   };
 }
 
-/** The persons of one KTILL2 or KTFORT2 row, in list order. */
-interface Participants {
-  readonly ktill: number;
-  readonly termin: string;
-  readonly kurskod: string;
-  readonly persons: number[];
+function countRows(connection: Connection): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const table of COUNTED_TABLES) {
+    counts[table] = connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
+  }
+  return counts;
 }
 
-/**
- * Registrations come person by person and are kept occasion by occasion: collected as bare numbers (8 bytes each) until
- * they can be written in the order of their table, which takes a third of the time of writing them here and there.
- */
-function collectParticipants() {
-  const byOccasion = new Map<string, Participants>();
-  return {
-    add(person: number, ktill: number, termin: string, kurskod: string): void {
-      const key = `${ktill} ${termin}`;
-      const known = byOccasion.get(key);
-      if (known) known.persons.push(person);
-      else byOccasion.set(key, { ktill, termin, kurskod, persons: [person] });
-    },
-    inOrder: (): Participants[] =>
-      [...byOccasion.values()].sort((a, b) => a.ktill - b.ktill || (a.termin < b.termin ? -1 : 1)),
-  };
-}
-
-function writeTables(connection: Sqlite.Database, tables: LadokTables): void {
+function writeTables(connection: Connection, tables: LadokTables): void {
   const rows = (
     table: string,
     columns: string,
@@ -280,7 +317,7 @@ function writeTables(connection: Sqlite.Database, tables: LadokTables): void {
 }
 
 /** getKurs with a term: which courses of an institution have a row that term, computed once (T04 2.1). */
-function writeKursTermin(connection: Sqlite.Database, kurs: readonly KursRow[], tables: LadokTables): void {
+function writeKursTermin(connection: Connection, kurs: readonly KursRow[], tables: LadokTables): void {
   const numbersOfKurs = new Map<string, number[]>();
   const kursKey = (institution: string, kurskod: string) =>
     `${codeKey(institution)}\u0000${codeKey(kurskod)}`;
@@ -305,12 +342,13 @@ function writeKursTermin(connection: Sqlite.Database, kurs: readonly KursRow[], 
   for (const row of tables.ktfort2) add(row.ktill, row.termin);
 }
 
-function writeHeldValues(connection: Sqlite.Database, tables: LadokTables): void {
-  const insert = connection.prepare(
-    "INSERT INTO HELD_VALUE (FIELD, VALUEKEY) VALUES (?, ?) ON CONFLICT DO NOTHING",
-  );
+function writeHeldValues(connection: Connection, tables: LadokTables): void {
+  const held = new Map<HeldField, Set<string>>();
   const hold = (field: HeldField, value: string | undefined) => {
-    if (value !== undefined) insert.run(field, heldValueKey(field, value));
+    if (value === undefined) return;
+    const keys = held.get(field);
+    if (keys) keys.add(heldValueKey(field, value));
+    else held.set(field, new Set([heldValueKey(field, value)]));
   };
   for (const row of tables.institutions) hold("Institution", row.kod);
   for (const row of tables.kurs) hold("Kurskod", row.kurskod);
@@ -330,26 +368,11 @@ function writeHeldValues(connection: Sqlite.Database, tables: LadokTables): void
     hold("program", row.program);
     hold("programinriktning", row.programinriktning);
   }
-  for (const row of [...tables.progplk, ...tables.ktillp]) hold("termordningkurs", row.termordn);
-}
-
-/** PROGR and PROGINR of a registration: the first programme through which the person reads the course. */
-function fillInProgrammes(connection: Sqlite.Database, programs: readonly ProgramRow[]): void {
-  if (programs.length === 0) return;
-  const first = (typ: string, termin: string) =>
-    `SELECT min(r.PROGRAM) FROM PROGRAMREG r WHERE r.KTILL = x.KTILL AND r.TYP = '${typ}' AND r.TERMIN = ${termin} AND r.PERSON = x.PERSON`;
-  connection.exec("CREATE INDEX temp_programreg ON PROGRAMREG (PERSON, KTILL, TYP, TERMIN)");
-  for (const [table, typ] of [
-    ["FFGKURS", "FFG"],
-    ["FORTKURS", "FO"],
-    ["OMKURS", "OM"],
-  ] as const) {
-    connection.exec(
-      `UPDATE ${table} AS x SET (PROGR, PROGINR) = (SELECT PROGR, PROGINR FROM PROGRAM WHERE ID = (${first(typ, "x.TERMIN")}))
-       WHERE x.PERSON IN (SELECT PERSON FROM PROGRAMREG)`,
-    );
-  }
-  connection.exec("DROP INDEX temp_programreg");
+  for (const row of tables.progplk) hold("termordningkurs", row.termordn);
+  for (const row of tables.ktillp) hold("termordningkurs", row.termordn);
+  const insert = bulkInsert(connection, "HELD_VALUE", "FIELD, VALUEKEY");
+  for (const [field, keys] of held) for (const key of keys) insert.add(field, key);
+  insert.flush();
 }
 
 const COUNTED_TABLES = [
@@ -367,22 +390,3 @@ const COUNTED_TABLES = [
   "FORTKURS",
   "OMKURS",
 ] as const;
-
-/** Nothing is served that does not hold together: foreign keys, pages, and a person for each number. */
-function verified(connection: Sqlite.Database, persons: number): Record<string, number> {
-  const dangling = connection.pragma("foreign_key_check") as { table: string }[];
-  if (dangling[0])
-    throw new AdresslistaError(
-      "internal",
-      `${INTEGRITY_ERROR}: a row of ${dangling[0].table} points nowhere`,
-    );
-  const quickCheck = connection.pragma("quick_check", { simple: true });
-  if (quickCheck !== "ok") throw new AdresslistaError("database", `${INTEGRITY_ERROR}: the file is damaged`);
-  const counts: Record<string, number> = {};
-  for (const table of COUNTED_TABLES) {
-    counts[table] = connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
-  }
-  if (counts.NAMN !== persons)
-    throw new AdresslistaError("internal", `${INTEGRITY_ERROR}: a person is missing`);
-  return counts;
-}

@@ -1,9 +1,7 @@
 import type { Connection } from "./files.js";
 
-/**
- * Rows of one statement: beyond about twenty nothing is gained, and SQLite takes at most 32 766 parameters.
- */
-const ROWS_PER_STATEMENT = 20;
+/** Rows of one statement: beyond about fifty nothing is gained, and SQLite takes at most 32 766 parameters. */
+const ROWS_PER_STATEMENT = 50;
 
 export type SqlValue = string | number | Buffer | null;
 
@@ -27,20 +25,20 @@ export function bulkInsert(connection: Connection, table: string, columns: strin
     );
   const many = statement(ROWS_PER_STATEMENT);
   const one = statement(1);
-  let waiting: SqlValue[] = [];
+  const waiting: SqlValue[] = new Array(width * ROWS_PER_STATEMENT).fill(null);
+  let count = 0;
   return {
     add(...values) {
       if (values.length !== width)
         throw new RangeError(`${table}: ${values.length} values for ${width} columns`);
-      waiting.push(...values);
-      if (waiting.length < width * ROWS_PER_STATEMENT) return;
+      for (let column = 0; column < width; column++) waiting[count++] = values[column] as SqlValue;
+      if (count < waiting.length) return;
       many.run(waiting);
-      waiting = [];
+      count = 0;
     },
     flush() {
-      for (let start = 0; start < waiting.length; start += width)
-        one.run(waiting.slice(start, start + width));
-      waiting = [];
+      for (let start = 0; start < count; start += width) one.run(waiting.slice(start, start + width));
+      count = 0;
     },
   };
 }

@@ -1,30 +1,36 @@
-import Sqlite from "better-sqlite3";
-import type { PersonMembership } from "../../mapping/api.js";
+import { compareText } from "../../domain/collation.js";
+import type { KeptMembership, PersonMembership } from "../../mapping/api.js";
 import type { PersonData } from "../../mapping/rows.js";
-import { bulkInsert } from "./bulk-insert.js";
 import { guarded } from "./files.js";
+import { type Groups, groupPlaces, intList } from "./int-list.js";
+import { recordFile } from "./record-file.js";
+import { packPerson, unpackPerson } from "./staged-person.js";
+import { type TextTable, textTable } from "./text-table.js";
 
 /**
- * Where persons and memberships wait between reading and mapping, so that a load's memory does not grow with the file.
- * A database without a name: SQLite keeps it in a file that is deleted as it is opened, so that nothing of it outlives
- * the process, however that ends.
+ * Where persons and memberships wait between reading and mapping. Persons wait in a file, in the order in which they come;
+ * what decides their order, and memberships, are numbers in memory: about 50 bytes for a person, 20 for a membership.
  */
 export interface Staging {
   /** Adds a person, or merges it into the one that shares an id with it. */
   addPerson(person: PersonData): void;
   addMembership(personId: string, membership: PersonMembership, member: StagedMember): void;
+  /**
+   * Adds what the previous load has of a person, after all files are read: to the person of the export that shares an id
+   * with it; else to a person of its own, of whom only name and number are kept.
+   */
+  addCarried(person: PersonData, memberships: readonly KeptMembership[]): void;
   personCount(): number;
-  /** After the last record: indexes, and the members that no person stands behind. */
-  seal(): void;
   /** Ids of members that no person has, once each, in order of id. */
-  unknownMembers(): IterableIterator<string>;
+  unknownMembers(): readonly string[];
   /** Groups that persons are members of. */
-  groupsOfMembers(): IterableIterator<string>;
+  groupsOfMembers(): Iterable<string>;
+  /** Earliest begin and latest end of the active learners of a group; undefined when it has none. */
   learnerDates(
     group: string,
   ): { readonly begin: string | undefined; readonly end: string | undefined } | undefined;
   /** All persons in list order, each with its memberships. */
-  inOrder(compareNames: CompareNames): IterableIterator<StagedPerson>;
+  inOrder(order: ListOrder): IterableIterator<StagedPerson>;
   close(): void;
 }
 
@@ -35,16 +41,22 @@ export interface StagedMember {
 
 export interface StagedPerson {
   readonly person: PersonData;
+  /** false: the export has the person no longer. */
+  readonly inExport: boolean;
   readonly memberships: readonly PersonMembership[];
   /** Ids of all groups that the person is in, whatever the role. */
   readonly groups: readonly string[];
+  readonly carried: readonly KeptMembership[];
 }
 
-/** Order of surnames, and of first names, in lists. */
-export type CompareNames = (a: string, b: string) => number;
+/** Surname, then first name, then number, then id. */
+export interface ListOrder {
+  compareNames(a: string, b: string): number;
+  /** Century and personnummer as a number that sorts as they do; undefined: the keys that the persons came with are right. */
+  readonly numberKey?: NumberKey | undefined;
+}
 
-/** Century and personnummer: what decides between equal names. */
-export type NumberKey = (person: PersonData) => string;
+export type NumberKey = (personnummer: string | undefined) => number;
 
 export type MergePersons = (
   first: PersonData,
@@ -56,50 +68,46 @@ export interface StagingReport {
   conflict(id: string, fields: readonly string[]): void;
 }
 
-/** What the staging keeps in memory, in KiB (SQLite's negative cache_size); the rest is in its file. */
-const CACHE_KIB = 48 * 1024;
-
-/** Role of a staged membership: what `PersonMembership.role` says, and "none" for a member that is no active learner. */
-const ROLES = { learner: 1, untyped: 2, none: 0 } as const;
-
-export function openStaging(merge: MergePersons, numberKey: NumberKey, report: StagingReport): Staging {
-  return guarded("cannot make the temporary database", () =>
-    stagingIn(new Sqlite(""), merge, numberKey, report),
-  );
+export interface StagingOptions {
+  /** Where its file stands for the moment that it has a name. */
+  readonly path: string;
+  readonly merge: MergePersons;
+  readonly numberKey: NumberKey;
+  readonly report: StagingReport;
 }
 
-function stagingIn(
-  connection: Sqlite.Database,
-  merge: MergePersons,
-  personNumberKey: NumberKey,
-  report: StagingReport,
-): Staging {
-  connection.pragma("journal_mode = OFF");
-  connection.pragma("synchronous = OFF");
-  connection.pragma(`cache_size = -${CACHE_KIB}`);
-  connection.exec(`
-    CREATE TABLE PERSON (NO INTEGER PRIMARY KEY, ID TEXT NOT NULL, SURNAME TEXT NOT NULL, GIVEN TEXT NOT NULL,
-      NUMBERKEY TEXT NOT NULL, STAFF INTEGER NOT NULL, DATA TEXT NOT NULL);
-    CREATE TABLE ALIAS (ALIAS TEXT PRIMARY KEY, PERSON INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE MEMBER (ALIAS TEXT NOT NULL, GRUPP INTEGER NOT NULL, ROLE INTEGER NOT NULL, BEGIN TEXT, END TEXT);
-  `);
-  const personOfAlias = connection.prepare("SELECT PERSON FROM ALIAS WHERE ALIAS = ?").pluck();
-  const addAlias = connection.prepare(
-    "INSERT INTO ALIAS (ALIAS, PERSON) VALUES (?, ?) ON CONFLICT DO NOTHING",
-  );
-  const dataOfPerson = connection.prepare("SELECT DATA FROM PERSON WHERE NO = ?").pluck();
-  const insertPerson = connection.prepare(
-    "INSERT INTO PERSON (ID, SURNAME, GIVEN, NUMBERKEY, STAFF, DATA, NO) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  );
-  const updatePerson = connection.prepare(
-    "UPDATE PERSON SET ID = ?, SURNAME = ?, GIVEN = ?, NUMBERKEY = ?, STAFF = ?, DATA = ? WHERE NO = ?",
-  );
-  const moveAliases = connection.prepare("UPDATE ALIAS SET PERSON = ? WHERE PERSON = ?");
-  const deletePerson = connection.prepare("DELETE FROM PERSON WHERE NO = ?");
-  const members = bulkInsert(connection, "MEMBER", "ALIAS, GRUPP, ROLE, BEGIN, END");
+/** Role of a staged membership: what `PersonMembership.role` says, and "none" for a member that is no active learner. */
+const ROLES = { none: 0, learner: 1, untyped: 2 } as const;
+const BITS_OF_ROLE = 2;
+const MASK_OF_ROLE = 3;
 
+const NOBODY = -1;
+const NO_RECORD = -1;
+
+export function openStaging(options: StagingOptions): Staging {
+  return guarded("cannot make the temporary file", () => stagingIn(options));
+}
+
+function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging {
+  const records = recordFile(path);
+  const persons = personColumns();
+  const carried = intList();
+  const surnames = textTable();
+  const givenNames = textTable();
+  const ids = textTable();
+  /** By the id's number. */
+  const personOfId = intList();
   const groupIds: string[] = [];
   const groupNumbers = new Map<string, number>();
+  const members = { id: intList(), groupAndRole: intList(), begin: intList(), end: intList() };
+  let learnerDates: ReturnType<typeof datesOfLearners> | undefined;
+
+  const idNumber = (id: string): number => {
+    const number = ids.numberOf(id);
+    if (number === personOfId.length) personOfId.push(NOBODY);
+    return number;
+  };
+
   const groupNumber = (id: string): number => {
     let number = groupNumbers.get(id);
     if (number === undefined) {
@@ -110,34 +118,53 @@ function stagingIn(
     return number;
   };
 
-  let nextPerson = 1;
-  connection.exec("BEGIN");
+  /** The persons that these ids lead to, first come first. */
+  const personsOf = (aliases: readonly string[]): number[] => {
+    const found: number[] = [];
+    for (const alias of aliases) {
+      const person = personOfId.at(idNumber(alias));
+      if (person !== NOBODY && !found.includes(person)) found.push(person);
+    }
+    return found.length > 1 ? found.sort((a, b) => a - b) : found;
+  };
 
-  const columns = (person: PersonData, no: number) => [
-    person.id,
-    person.efternamn ?? "",
-    person.fornamn ?? "",
-    personNumberKey(person),
-    person.staff ? 1 : 0,
-    JSON.stringify(person),
-    no,
-  ];
+  const insert = (person: PersonData, inExport: boolean): number => {
+    const number = persons.add({
+      id: idNumber(person.id),
+      record: records.append(packPerson(person)),
+      surname: surnames.numberOf(person.efternamn ?? ""),
+      given: givenNames.numberOf(person.fornamn ?? ""),
+      numberKey: numberKey(person.personnummer),
+      staff: person.staff,
+      inExport,
+    });
+    carried.push(NO_RECORD);
+    for (const alias of person.aliases) {
+      const id = idNumber(alias);
+      if (personOfId.at(id) === NOBODY) personOfId.set(id, number);
+    }
+    return number;
+  };
+
+  const replace = (number: number, person: PersonData): void => {
+    persons.record.set(number, records.append(packPerson(person)));
+    persons.surname.set(number, surnames.numberOf(person.efternamn ?? ""));
+    persons.given.set(number, givenNames.numberOf(person.fornamn ?? ""));
+    persons.setNumberKey(number, numberKey(person.personnummer));
+    persons.setStaff(number, person.staff);
+    for (const alias of person.aliases) personOfId.set(idNumber(alias), number);
+  };
+
+  const read = (number: number) => unpackPerson(records.read(persons.record.at(number)));
 
   return {
     addPerson(person) {
-      const known = new Set<number>();
-      for (const alias of person.aliases) {
-        const no = personOfAlias.get(alias) as number | undefined;
-        if (no !== undefined) known.add(no);
-      }
-      const [keep, ...others] = [...known].sort((a, b) => a - b);
+      const [keep, ...others] = personsOf(person.aliases);
       if (keep === undefined) {
-        const no = nextPerson++;
-        insertPerson.run(columns(person, no));
-        for (const alias of person.aliases) addAlias.run(alias, no);
+        insert(person, true);
         return;
       }
-      let merged = JSON.parse(dataOfPerson.get(keep) as string) as PersonData;
+      let merged = read(keep);
       const join = (other: PersonData) => {
         report.duplicate(merged.id);
         const result = merge(merged, other);
@@ -146,132 +173,268 @@ function stagingIn(
       };
       // An id of this record may show that two persons so far are one.
       for (const other of others) {
-        join(JSON.parse(dataOfPerson.get(other) as string) as PersonData);
-        moveAliases.run(keep, other);
-        deletePerson.run(other);
+        join(read(other));
+        persons.remove(other);
       }
       join(person);
-      updatePerson.run(columns(merged, keep));
-      for (const alias of person.aliases) addAlias.run(alias, keep);
+      replace(keep, merged);
     },
 
     addMembership(personId, membership, { active }) {
+      members.id.push(idNumber(personId));
       const role = active ? ROLES[membership.role] : ROLES.none;
-      members.add(
-        personId,
-        groupNumber(membership.group),
-        role,
-        membership.begin ?? null,
-        membership.end ?? null,
-      );
+      members.groupAndRole.push((groupNumber(membership.group) << BITS_OF_ROLE) | role);
+      members.begin.push(dateNumber(membership.begin));
+      members.end.push(dateNumber(membership.end));
     },
 
-    personCount: () => connection.prepare("SELECT count(*) FROM PERSON").pluck().get() as number,
-
-    seal() {
-      members.flush();
-      connection.exec(
-        "COMMIT; CREATE INDEX MEMBER_BY_ALIAS ON MEMBER (ALIAS, GRUPP, ROLE, BEGIN, END); CREATE INDEX ALIAS_BY_PERSON ON ALIAS (PERSON)",
-      );
+    addCarried(person, memberships) {
+      const [known] = personsOf(person.aliases);
+      const number = known ?? insert(person, false);
+      const before = carried.at(number);
+      const all =
+        before === NO_RECORD
+          ? memberships
+          : [...(JSON.parse(records.read(before)) as KeptMembership[]), ...memberships];
+      if (all.length > 0) carried.set(number, records.append(JSON.stringify(all)));
     },
 
-    unknownMembers: () =>
-      connection
-        .prepare(
-          "SELECT DISTINCT ALIAS FROM MEMBER WHERE ALIAS NOT IN (SELECT ALIAS FROM ALIAS) ORDER BY ALIAS",
-        )
-        .pluck()
-        .iterate() as IterableIterator<string>,
+    personCount: () => persons.count,
+
+    unknownMembers() {
+      const unknown = new Set<number>();
+      for (const id of members.id.values()) if (personOfId.at(id) === NOBODY) unknown.add(id);
+      return [...unknown].map((id) => ids.textOf(id)).sort(compareText);
+    },
 
     groupsOfMembers: () => groupIds.values(),
 
     learnerDates(group) {
+      learnerDates ??= datesOfLearners();
       const number = groupNumbers.get(group);
-      if (number === undefined) return undefined;
-      connection.exec("CREATE INDEX IF NOT EXISTS MEMBER_BY_GROUP ON MEMBER (GRUPP)");
-      const row = connection
-        .prepare(
-          `SELECT count(*) AS learners, min(m.BEGIN) AS begin, max(m.END) AS end FROM MEMBER m
-           JOIN ALIAS a ON a.ALIAS = m.ALIAS JOIN PERSON p ON p.NO = a.PERSON
-           WHERE m.GRUPP = ? AND (m.ROLE = ${ROLES.learner} OR (m.ROLE = ${ROLES.untyped} AND p.STAFF = 0))`,
-        )
-        .get(number) as { learners: number; begin: string | null; end: string | null };
-      if (row.learners === 0) return undefined;
-      return { begin: row.begin ?? undefined, end: row.end ?? undefined };
+      return number === undefined ? undefined : learnerDates(number);
     },
 
-    *inOrder(compareNames) {
-      const rankOf = (column: "SURNAME" | "GIVEN") => {
-        const names = connection.prepare(`SELECT DISTINCT ${column} FROM PERSON`).pluck().all() as string[];
-        return ranks(names, compareNames);
-      };
-      // Only distinct names are compared by the collator; SQLite sorts persons by the numbers that come of it.
-      const surnameRank = rankOf("SURNAME");
-      const givenRank = rankOf("GIVEN");
-      connection.function(
-        "surname_rank",
-        { deterministic: true },
-        (name) => surnameRank.get(name as string) ?? -1,
-      );
-      connection.function(
-        "given_rank",
-        { deterministic: true },
-        (name) => givenRank.get(name as string) ?? -1,
-      );
-      connection.exec(`
-        CREATE TABLE LISTED (PLACE INTEGER PRIMARY KEY, PERSON INTEGER NOT NULL);
-        INSERT INTO LISTED (PERSON) SELECT NO FROM PERSON
-          ORDER BY surname_rank(SURNAME), given_rank(GIVEN), NUMBERKEY, ID;
-      `);
-      // One row for each person, its memberships as one text: a query for each would take longer than all else here.
-      const persons = connection
-        .prepare(
-          `SELECT p.DATA, (
-             SELECT group_concat(m.GRUPP || ',' || m.ROLE || ',' || coalesce(m.BEGIN, '') || ',' || coalesce(m.END, ''), ';')
-             FROM ALIAS a CROSS JOIN MEMBER m ON m.ALIAS = a.ALIAS WHERE a.PERSON = p.NO
-           ) FROM LISTED l CROSS JOIN PERSON p ON p.NO = l.PERSON ORDER BY l.PLACE`,
-        )
-        .raw();
-      for (const [data, members] of persons.iterate() as IterableIterator<[string, string | null]>) {
-        yield { person: JSON.parse(data) as PersonData, ...memberships(members, groupIds) };
+    *inOrder(order) {
+      if (order.numberKey !== undefined) {
+        for (const number of persons.numbers()) {
+          persons.setNumberKey(number, order.numberKey(read(number).personnummer));
+        }
+      }
+      const numbers = inListOrder(order);
+      const ofPerson = membershipsByPerson();
+      // A person's carried memberships stand behind the person, where there are any.
+      const wanted = intList();
+      for (const number of numbers) {
+        wanted.push(persons.record.at(number));
+        if (carried.at(number) !== NO_RECORD) wanted.push(carried.at(number));
+      }
+      const texts = records.inOrder(wanted.values());
+      const next = () => texts.next().value as string;
+      for (const number of numbers) {
+        const person = unpackPerson(next());
+        yield {
+          person,
+          inExport: persons.isInExport(number),
+          carried: carried.at(number) === NO_RECORD ? NOTHING : (JSON.parse(next()) as KeptMembership[]),
+          ...membershipsOf(ofPerson, number),
+        };
       }
     },
 
-    close: () => connection.close(),
+    close: () => records.close(),
+  };
+
+  function inListOrder({ compareNames }: ListOrder): Int32Array {
+    // Only distinct names are compared by the collator; persons are sorted by the numbers that come of it.
+    const surname = ranks(surnames, compareNames);
+    const given = ranks(givenNames, compareNames);
+    const surnameOfPerson = new Int32Array(persons.allocated).fill(NOBODY);
+    for (const number of persons.numbers()) {
+      surnameOfPerson[number] = surname[persons.surname.at(number)] as number;
+    }
+    const { starts, members: numbers } = groupPlaces(surnameOfPerson, surnames.size);
+    for (let rank = 0; rank < surnames.size; rank++) {
+      numbers
+        .subarray(starts[rank], starts[rank + 1])
+        .sort(
+          (a, b) =>
+            (given[persons.given.at(a)] as number) - (given[persons.given.at(b)] as number) ||
+            persons.numberKey(a) - persons.numberKey(b) ||
+            compareText(ids.textOf(persons.id.at(a)), ids.textOf(persons.id.at(b))),
+        );
+    }
+    return numbers;
+  }
+
+  function membershipsByPerson(): Groups {
+    const personOfMember = members.id.values().map((id) => personOfId.at(id));
+    return groupPlaces(personOfMember, persons.allocated);
+  }
+
+  function membershipsOf(
+    { starts, members: places }: Groups,
+    person: number,
+  ): Pick<StagedPerson, "memberships" | "groups"> {
+    const start = starts[person] as number;
+    const end = starts[person + 1] as number;
+    if (start === end) return { memberships: NOTHING, groups: NOTHING };
+    const memberships: PersonMembership[] = [];
+    const groups = new Set<string>();
+    for (let at = start; at < end; at++) {
+      const place = places[at] as number;
+      const groupAndRole = members.groupAndRole.at(place);
+      const group = groupIds[groupAndRole >>> BITS_OF_ROLE] as string;
+      groups.add(group);
+      const role = groupAndRole & MASK_OF_ROLE;
+      if (role === ROLES.none) continue;
+      const membership: Writable<PersonMembership> = {
+        group,
+        role: role === ROLES.learner ? "learner" : "untyped",
+      };
+      const begin = members.begin.at(place);
+      const end = members.end.at(place);
+      if (begin !== NO_DATE) membership.begin = dateText(begin);
+      if (end !== NO_DATE) membership.end = dateText(end);
+      memberships.push(membership);
+    }
+    return { memberships, groups: [...groups] };
+  }
+
+  /** Of all groups in one pass: there may be thousands without dates of their own. */
+  function datesOfLearners() {
+    const learners = new Int32Array(groupIds.length);
+    const begins = new Int32Array(groupIds.length);
+    const ends = new Int32Array(groupIds.length);
+    for (let place = 0; place < members.id.length; place++) {
+      const person = personOfId.at(members.id.at(place));
+      const role = members.groupAndRole.at(place) & MASK_OF_ROLE;
+      if (person === NOBODY || role === ROLES.none) continue;
+      if (role === ROLES.untyped && persons.isStaff(person)) continue;
+      const group = members.groupAndRole.at(place) >>> BITS_OF_ROLE;
+      learners[group] = (learners[group] as number) + 1;
+      const begin = members.begin.at(place);
+      const earliest = begins[group] as number;
+      if (begin !== NO_DATE && (earliest === NO_DATE || begin < earliest)) begins[group] = begin;
+      ends[group] = Math.max(ends[group] as number, members.end.at(place));
+    }
+    const date = (number: number) => (number === NO_DATE ? undefined : dateText(number));
+    return (group: number) =>
+      learners[group] === 0
+        ? undefined
+        : { begin: date(begins[group] as number), end: date(ends[group] as number) };
+  }
+}
+
+const NOTHING: readonly never[] = [];
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What is kept in memory of each person. */
+function personColumns() {
+  const STAFF = 1;
+  const IN_EXPORT = 2;
+  const REMOVED = 4;
+  const id = intList();
+  const record = intList();
+  const surname = intList();
+  const given = intList();
+  const flags = intList();
+  let numberKeys = new Float64Array(1024);
+  let removed = 0;
+  return {
+    /** Number of the register's id. */
+    id,
+    record,
+    /** Numbers of the names. */
+    surname,
+    given,
+    /** All numbers that were given out, removed persons among them. */
+    get allocated() {
+      return flags.length;
+    },
+    get count() {
+      return flags.length - removed;
+    },
+    add(person: {
+      id: number;
+      record: number;
+      surname: number;
+      given: number;
+      numberKey: number;
+      staff: boolean;
+      inExport: boolean;
+    }): number {
+      const number = flags.length;
+      id.push(person.id);
+      record.push(person.record);
+      surname.push(person.surname);
+      given.push(person.given);
+      flags.push((person.staff ? STAFF : 0) | (person.inExport ? IN_EXPORT : 0));
+      if (number === numberKeys.length) {
+        const larger = new Float64Array(number * 2);
+        larger.set(numberKeys);
+        numberKeys = larger;
+      }
+      numberKeys[number] = person.numberKey;
+      return number;
+    },
+    remove(number: number): void {
+      flags.set(number, REMOVED);
+      removed += 1;
+    },
+    *numbers(): Generator<number> {
+      for (let number = 0; number < flags.length; number++) {
+        if ((flags.at(number) & REMOVED) === 0) yield number;
+      }
+    },
+    numberKey: (number: number) => numberKeys[number] as number,
+    setNumberKey(number: number, key: number): void {
+      numberKeys[number] = key;
+    },
+    isStaff: (number: number) => (flags.at(number) & STAFF) !== 0,
+    setStaff(number: number, staff: boolean): void {
+      flags.set(number, (flags.at(number) & ~STAFF) | (staff ? STAFF : 0));
+    },
+    isInExport: (number: number) => (flags.at(number) & IN_EXPORT) !== 0,
   };
 }
 
-function memberships(
-  text: string | null,
-  groupIds: readonly string[],
-): Pick<StagedPerson, "memberships" | "groups"> {
-  if (text === null) return { memberships: [], groups: [] };
-  const memberships: PersonMembership[] = [];
-  const groups = new Set<string>();
-  for (const member of text.split(";")) {
-    const [number, role, begin, end] = member.split(",");
-    const group = groupIds[Number(number)] as string;
-    groups.add(group);
-    if (Number(role) === ROLES.none) continue;
-    memberships.push({
-      group,
-      role: Number(role) === ROLES.learner ? "learner" : "untyped",
-      ...(begin ? { begin } : {}),
-      ...(end ? { end } : {}),
-    });
-  }
-  return { memberships, groups: [...groups] };
-}
-
-/** The place of each name in the collator's order; names that it holds equal share one. */
-function ranks(names: string[], compare: CompareNames): Map<string, number> {
-  names.sort(compare);
-  const rank = new Map<string, number>();
+/** By the name's number: its place in the collator's order; names that it holds equal share one. */
+function ranks(names: TextTable, compare: ListOrder["compareNames"]): Int32Array {
+  const texts = Array.from({ length: names.size }, (_, number) => names.textOf(number));
+  const inOrder = texts.map((_, number) => number);
+  inOrder.sort((a, b) => compare(texts[a] as string, texts[b] as string));
+  const rank = new Int32Array(texts.length);
   let place = 0;
-  for (const [index, name] of names.entries()) {
-    const before = names[index - 1];
-    if (before !== undefined && compare(before, name) !== 0) place += 1;
-    rank.set(name, place);
+  for (const [index, number] of inOrder.entries()) {
+    const before = inOrder[index - 1];
+    if (before !== undefined && compare(texts[before] as string, texts[number] as string) !== 0) place += 1;
+    rank[number] = place;
   }
   return rank;
+}
+
+const NO_DATE = 0;
+const DIGIT_ZERO = 48;
+
+/** ÅÅÅÅ-MM-DD as ÅÅÅÅMMDD, which sorts as it does. */
+function dateNumber(date: string | undefined): number {
+  if (date === undefined) return NO_DATE;
+  const digit = (place: number) => date.charCodeAt(place) - DIGIT_ZERO;
+  const year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
+  return year * 10_000 + (digit(5) * 10 + digit(6)) * 100 + digit(8) * 10 + digit(9);
+}
+
+/** Most memberships of a register share a few days. */
+const MAX_REMEMBERED_DATES = 10_000;
+const rememberedDates = new Map<number, string>();
+
+function dateText(number: number): string {
+  const known = rememberedDates.get(number);
+  if (known !== undefined) return known;
+  const digits = String(number).padStart(8, "0");
+  const text = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
+  if (rememberedDates.size < MAX_REMEMBERED_DATES) rememberedDates.set(number, text);
+  return text;
 }

@@ -1,0 +1,128 @@
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { AdresslistaError } from "../errors.js";
+import { type ImsSummary, readImsStream } from "../ims/read.js";
+import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
+import type { Report } from "../mapping/api.js";
+import { isDeleted, memberRoles } from "../mapping/members.js";
+import { personData } from "../mapping/person.js";
+import type { Staging } from "../store/sqlite/staging.js";
+import type { ExportFile, ReloadOptions } from "./api.js";
+import type { ExportDay } from "./export-day.js";
+
+export interface ExportRead {
+  readonly groups: readonly ImsGroup[];
+  /** Members with idtype 2. */
+  readonly groupMembers: readonly ImsMember[];
+  /** In the order of the files. */
+  readonly files: readonly FileRead[];
+  /** Ids of protected persons: what the settings list, and those whose deleted record says so. */
+  readonly protectedIds: ReadonlySet<string>;
+}
+
+/** A file as it lies on the disk, and what was read of it. */
+export interface FileRead {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly parts: readonly ImsSummary[];
+}
+
+export interface ReadInto {
+  readonly staging: Staging;
+  readonly day: ExportDay;
+  report: Report;
+}
+
+/** Persons and their memberships go to the staging as they come; groups, which are few, stay in memory. */
+export async function readExport(options: ReloadOptions, into: ReadInto): Promise<ExportRead> {
+  const groups: ImsGroup[] = [];
+  const groupMembers: ImsMember[] = [];
+  const protectedIds = new Set(options.protectedIds);
+  const { staging, day, report } = into;
+  const handler: ImsHandler = {
+    person(record) {
+      const person = personData(record, options.mapping, options.protectedIds);
+      if (!isDeleted(record)) {
+        staging.addPerson(person);
+        return;
+      }
+      report("recordDeleted", person.id);
+      // What a record says of protection holds even when the record itself is gone (contract section 5).
+      if (person.protected) for (const id of person.aliases) protectedIds.add(id);
+    },
+    group(group) {
+      groups.push(group);
+    },
+    member(member) {
+      const judged = memberRoles(member, report);
+      if (judged.kind === "group") groupMembers.push(member);
+      else stageMember(staging, member, judged.roles);
+    },
+    skipped: (kind, line) => report("recordSkipped", `${kind} at line ${line}`),
+  };
+  const files: FileRead[] = [];
+  for (const file of options.files) {
+    options.progress?.("read", 0, undefined);
+    let datasource: string | undefined;
+    const read = await readFile(file, options, {
+      ...handler,
+      properties(properties) {
+        datasource = properties.datasource;
+        day.add(properties.datetime);
+      },
+    });
+    checkDatasource(file, datasource, options.datasource);
+    files.push(read);
+  }
+  if (staging.personCount() === 0) {
+    const names = options.files.map(({ name }) => name).join(", ");
+    throw new AdresslistaError("export", `${names}: no persons in the export`);
+  }
+  return { groups, groupMembers, files, protectedIds };
+}
+
+function stageMember(
+  staging: Staging,
+  member: ImsMember,
+  roles: ReturnType<typeof memberRoles>["roles"],
+): void {
+  for (const role of roles) staging.addMembership(member.member.id, role, { active: true });
+  // Who is in a group without being a learner there is still tied to its school.
+  if (roles.length === 0) {
+    staging.addMembership(member.member.id, { group: member.group.id, role: "learner" }, { active: false });
+  }
+}
+
+/** Characters of a foreign datasource that an error quotes. */
+const QUOTED_CHARACTERS = 80;
+
+function checkDatasource(file: ExportFile, datasource: string | undefined, wanted: string | undefined): void {
+  if (wanted === undefined || datasource === wanted) return;
+  const found = datasource === undefined ? "not given" : `"${datasource.slice(0, QUOTED_CHARACTERS)}"`;
+  throw new AdresslistaError("export", `${file.name}: the datasource is ${found}, not "${wanted}"`);
+}
+
+async function readFile(file: ExportFile, options: ReloadOptions, handler: ImsHandler): Promise<FileRead> {
+  const hash = createHash("sha256");
+  const summary = await readImsStream(file.name, bytesOf(file, hash), handler, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    onProgress: (done, total) => options.progress?.("read", done, total),
+  });
+  return { name: file.name, bytes: summary.bytes, sha256: hash.digest("hex"), parts: [summary] };
+}
+
+/** Bytes of a file that are read at a time. */
+const READ_SIZE = 256 * 1024;
+
+async function* bytesOf({ path, name }: ExportFile, hash: Hash): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_SIZE })) {
+      hash.update(chunk);
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new AdresslistaError("export", `${name}: cannot be read (${code})`, { cause: error });
+  }
+}

@@ -1,0 +1,118 @@
+import { codeKey } from "../domain/codes.js";
+import { compareSwedishNames } from "../domain/collation.js";
+import { AdresslistaError } from "../errors.js";
+import type { LadokTables } from "../mapping/rows.js";
+import type { Generation, OccasionSearch } from "../store/queries.js";
+import type { WrittenGeneration } from "../store/sqlite/build.js";
+import { checkForeignKeys, checkPages, listedPersons } from "../store/sqlite/check.js";
+import { openGeneration } from "../store/sqlite/generation.js";
+import type { OccasionPersons } from "../store/sqlite/registrations.js";
+
+/** Occasions whose answers are looked at: the largest ones, and some from here and there. */
+const LARGEST_SAMPLES = 5;
+const SPREAD_SAMPLES = 20;
+
+/** A PersonVO element as it stands in an answer. */
+const PERSON_VO_START = Buffer.from("<PersonVO>");
+const PERSON_VO_END = Buffer.from("</PersonVO>");
+const SEPARATOR = "\n";
+
+/**
+ * What a generation must stand before it is served: foreign keys, whole pages, a course for every occasion, and answers to
+ * sample calls that have exactly the persons who were registered, in list order. Throws AdresslistaError: "internal" when it
+ * does not, "database" when the file is damaged. `turn` is waited for between the checks.
+ */
+export async function verifyGeneration(
+  { file, occasions }: WrittenGeneration,
+  number: number,
+  tables: LadokTables,
+  turn: () => Promise<void>,
+): Promise<void> {
+  await turn();
+  checkForeignKeys(file);
+  await turn();
+  checkPages(file);
+  const generation = openGeneration(file, number);
+  try {
+    await checkCourses(generation, tables);
+    for (const occasion of samples(occasions)) {
+      await turn();
+      await checkAnswer(generation, file, occasion);
+    }
+  } finally {
+    generation.close();
+  }
+}
+
+/** A course that belongs to no school has no row in KURS, and no institution sees its occasions. */
+async function checkCourses(generation: Generation, { ktill2 }: LadokTables): Promise<void> {
+  const codes = new Set(
+    ktill2.filter((row) => row.institutions.length > 0).map((row) => codeKey(row.kurskod)),
+  );
+  for (const code of codes) {
+    if ((await generation.kursByKod(code)).length === 0) throw wrong("an occasion's course is not found");
+  }
+}
+
+/** The same ones of the same load. */
+function samples(occasions: readonly OccasionPersons[]): ReadonlySet<OccasionPersons> {
+  const largest = [...occasions]
+    .sort((a, b) => b.persons.length - a.persons.length)
+    .slice(0, LARGEST_SAMPLES);
+  const step = Math.max(1, Math.floor(occasions.length / SPREAD_SAMPLES));
+  const spread = occasions.filter((_, index) => index % step === 0).slice(0, SPREAD_SAMPLES);
+  return new Set([...largest, ...spread]);
+}
+
+async function checkAnswer(
+  generation: Generation,
+  file: string,
+  { typ, ktill, termin, persons }: OccasionPersons,
+): Promise<void> {
+  const search: OccasionSearch = typ === "FFG" ? { typ, ktill } : { typ, ktill, termin };
+  const expected = listedPersons(file, persons);
+  const found = await generation.participants([search], false);
+  if (expected.length !== persons.length || found.length !== expected.length) {
+    throw wrong("an occasion has not the persons who are registered");
+  }
+  for (const [index, { personVO, efternamn, fornamn }] of expected.entries()) {
+    if (!isPersonVO(personVO)) throw wrong("a person has no PersonVO element");
+    if (!found[index]?.personVO.equals(personVO)) throw wrong("persons of an occasion are in another order");
+    const before = expected[index - 1];
+    const after = { efternamn: efternamn ?? undefined, fornamn: fornamn ?? undefined };
+    if (
+      before !== undefined &&
+      compareSwedishNames(
+        { efternamn: before.efternamn ?? undefined, fornamn: before.fornamn ?? undefined },
+        after,
+      ) > 0
+    ) {
+      throw wrong("persons of an occasion are not in list order");
+    }
+  }
+  // Undefined when someone has an incorrect personnummer: the answer then is what `participants` gave.
+  const joined = await generation.joinedPersonVOs(search, SEPARATOR);
+  const incorrect = found.some(({ invalidPersonnummer }) => invalidPersonnummer !== null);
+  const whole = incorrect ? undefined : joinedWith(SEPARATOR, expected);
+  if (whole === undefined ? joined !== undefined : joined === undefined || !joined.equals(whole)) {
+    throw wrong("an occasion's finished answer differs from its persons");
+  }
+}
+
+function isPersonVO(bytes: Buffer): boolean {
+  return (
+    bytes.subarray(0, PERSON_VO_START.length).equals(PERSON_VO_START) &&
+    bytes.subarray(-PERSON_VO_END.length).equals(PERSON_VO_END)
+  );
+}
+
+function joinedWith(separator: string, persons: readonly { readonly personVO: Buffer }[]): Buffer {
+  const between = Buffer.from(separator);
+  return Buffer.concat(
+    persons.flatMap(({ personVO }, index) => (index === 0 ? [personVO] : [between, personVO])),
+  );
+}
+
+function wrong(what: string): AdresslistaError {
+  return new AdresslistaError("internal", `the built generation does not answer as it should: ${what}`);
+}
