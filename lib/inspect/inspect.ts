@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { AdresslistaError } from "../errors.js";
-import { type ImsReadOptions, type ImsSummary, readImsStream } from "../ims/read.js";
+import { type ImsSummary, readImsStream } from "../ims/read.js";
 import type { ImsHandler, ImsProperties } from "../ims/records.js";
 import type { MappingSettings } from "../mapping/api.js";
 import { registerDate } from "../mapping/dates.js";
@@ -105,7 +105,8 @@ async function inspectFile(
   let summary: ImsSummary | undefined;
   let stopped: string | null = null;
   try {
-    summary = await readImsStream(source.name, bytes.chunks, handler, REPAIRING);
+    // Mended whatever the setting says: what a strict reading refuses is to be seen, and what stands behind it too.
+    summary = await readImsStream(source.name, bytes.chunks, handler, { repair: true });
   } catch (error) {
     if (!(error instanceof AdresslistaError) || error.code !== "export") throw error;
     stopped = error.message;
@@ -133,19 +134,13 @@ async function inspectFile(
   };
 }
 
-/** Whatever the setting `repair` says: what a strict reading refuses is to be seen, and what stands behind it too. */
-const REPAIRING: ImsReadOptions & { readonly repair: true } = { repair: true };
-
-type Mended = Omit<FileProfile["repairs"][number], "lines">;
-
 /** Warnings of one kind that tell where. */
 const MAX_LINES = 5;
 
 /** The reader warns of each mend: here they stand by kind, and the other warnings apart. */
 function mendedAndOdd(summary: ImsSummary | undefined): Pick<FileProfile, "repairs" | "warnings"> {
   const warnings = summary?.warnings ?? [];
-  const mended = (summary as { readonly repairs?: readonly Mended[] } | undefined)?.repairs ?? [];
-  const repairs = mended.map(({ kind, count, text }) => {
+  const repairs = (summary?.repairs ?? []).map(({ kind, count, text }) => {
     const lines = warnings.filter((warning) => warning.text === text).map(({ line }) => line);
     return { kind, count, text, lines: lines.slice(0, MAX_LINES) };
   });

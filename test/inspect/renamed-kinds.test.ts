@@ -27,7 +27,7 @@ describe("An export whose kinds of groups nobody knows", function () {
   it("is given the mapping under which it loads to the same tables, whatever the kinds are called", async () => {
     const sizes = fc.record({
       seed: fc.nat(1000),
-      persons: fc.integer({ min: 30, max: 60 }),
+      persons: fc.integer({ min: 60, max: 90 }),
       occasions: fc.integer({ min: 6, max: 40 }),
       memberships: fc.integer({ min: 80, max: 200 }),
     });
