@@ -15,6 +15,8 @@ export interface AnmkodBearer {
   readonly starttermer: readonly Termin[];
   /** What the register says. */
   readonly explicit?: string;
+  /** Carried over from an earlier load: a code that it was given then goes before what the register said. */
+  readonly isCarried: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export function assignAnmkoder<B extends AnmkodBearer>(
   const anmkodOf = new Map<B, string>();
   const explicitByTermin = new Set<string>();
   for (const bearer of [...bearers].sort(byIdAndKurskod)) {
-    if (bearer.explicit === undefined) continue;
+    if (bearer.explicit === undefined || (bearer.isCarried && kept.of(bearer) !== undefined)) continue;
     const places = bearer.starttermer.map((termin) => termin + codeKey(bearer.explicit ?? ""));
     if (places.some((place) => explicitByTermin.has(place)) || kept.isOfAnother(bearer.explicit, bearer)) {
       report("anmkodDuplicate", bearer.occasionId);

@@ -24,8 +24,9 @@ export function groupMemberships(
   return members.flatMap((record) => {
     const container = graph.find(record.group.id);
     const member = graph.find(record.member.id);
-    if (container === undefined) report("memberUnknownGroup", record.group.id);
-    if (member === undefined) report("memberUnknownGroup", record.member.id);
+    // to the export what is carried over is as unknown as any group that it does not have
+    if (container === undefined || container.kept) report("memberUnknownGroup", record.group.id);
+    if (member === undefined || member.kept) report("memberUnknownGroup", record.member.id);
     if (container === undefined || member === undefined || container === member) return [];
     const roles = activeRoles(record).map((role) => ({
       extension: role.extension,

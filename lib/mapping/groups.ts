@@ -1,6 +1,7 @@
 import { compareText } from "../domain/collation.js";
 import type { ImsElement, ImsGroup } from "../ims/records.js";
-import type { GroupKind, MappingSettings, Report } from "./api.js";
+import type { GroupKind, History, KeptGroup, MappingSettings, Report } from "./api.js";
+import { groupsToCarry, idsOf, keptByAnyId } from "./carry.js";
 import { present } from "./collections.js";
 import { registerDate } from "./dates.js";
 import { groupKindOf } from "./kinds.js";
@@ -27,38 +28,61 @@ export interface Group {
   readonly children: readonly Group[];
   /** The schools fewest steps above it, through groups of every kind, by id. */
   readonly schoolsAbove: readonly Group[];
+  /** What it is carried over from, when the export does not have it (contract section 5, History). */
+  readonly kept?: KeptGroup;
 }
 
 export interface GroupGraph {
-  /** By id. */
+  /** By id, those carried over among them. */
   readonly groups: readonly Group[];
   find(id: string): Group | undefined;
+  /** What a group of the previous load is now, by any id that it had or has. */
+  findKept(id: string): Group | undefined;
 }
 
-/** Joins the records of each group and links parents, free of cycles (contract section 5, Kinds of groups and Parents). */
+/**
+ * Joins the records of each group and links parents, free of cycles (contract section 5, Kinds of groups and Parents).
+ * What is carried over is added as it was kept; the export's own groups are linked to each other alone.
+ */
 export function linkGraph(
   records: readonly ImsGroup[],
   settings: MappingSettings,
   report: Report,
+  history?: History,
 ): GroupGraph {
   const kindOf = groupKindOf(settings.groupKinds);
   const joined = joinRecords(records, report).map((draft) => ({
-    draft,
+    record: draft.record,
     node: nodeOf(draft, kindOf(draft.record)),
   }));
-  const nodeByAnyId = new Map(joined.flatMap(({ node }) => node.ids.map((id) => [id, node] as const)));
-  const find = (id: string) => nodeByAnyId.get(id);
-  for (const { draft, node } of joined) {
+  const inExport = byAnyId(joined);
+  for (const { record, node } of joined) {
     if (node.kind === undefined) report("groupKindUnknown", node.id);
-    linkParents(node, draft.record, find, report);
+    linkParents(node, record, (id) => inExport.get(id), report);
   }
-  const groups = joined.map(({ node }) => node).sort(byId);
+  const keptOf = keptByAnyId(history?.kept ?? nothingKept);
+  const carried = history === undefined ? [] : groupsToCarry(history, keptOf, (id) => inExport.has(id));
+  const added = carried.map((kept) => ({ record: kept.record, node: nodeOfKept(kept) }));
+  const nodes = new Map([...byAnyId(added), ...inExport]);
+  const find = (id: string) => nodes.get(id);
+  const findKept = (id: string) => {
+    const kept = keptOf.get(id);
+    return [id, ...(kept === undefined ? [] : idsOf(kept))].map(find).find((node) => node !== undefined);
+  };
+  for (const { record, node } of added) linkParents(node, record, findKept, () => {});
+  const groups = [...joined, ...added].map(({ node }) => node).sort(byId);
   for (const group of parentsFirst(groups, report)) {
     linkSchools(group);
     for (const parent of group.parents) parent.children.push(group);
   }
   for (const group of groups) group.children.sort(byId);
-  return { groups, find };
+  return { groups, find, findKept };
+}
+
+const nothingKept = { groups: [], members: [] };
+
+function byAnyId(joined: readonly { readonly node: Node }[]): ReadonlyMap<string, Node> {
+  return new Map(joined.flatMap(({ node }) => node.ids.map((id) => [id, node] as const)));
 }
 
 export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
@@ -122,7 +146,12 @@ function mergeRecords(first: ImsGroup, second: ImsGroup): ImsGroup {
   };
 }
 
-function nodeOf(draft: Draft, kind: GroupKind | undefined): Node {
+function nodeOfKept(kept: KeptGroup): Node {
+  const ids = idsOf(kept);
+  return { ...nodeOf({ id: ids[0] ?? "", ids, record: kept.record }, kept.kind), kept };
+}
+
+function nodeOf(draft: Omit<Draft, "firstRecord">, kind: GroupKind | undefined): Node {
   const { description, timeframe, extension } = draft.record;
   return {
     id: draft.id,

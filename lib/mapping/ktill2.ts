@@ -17,6 +17,8 @@ export interface Ktill {
   readonly timetable: Timetable;
   /** Half-years in which FORT registrations with this start term stand. */
   readonly fortTerminer: Set<Termin>;
+  /** Programmes (ProgramRow.id) of registrations that are carried over. */
+  readonly carriedProgrammes: Set<number>;
 }
 
 /** Hands out the numbers of KTILL2 rows at first need. */
@@ -41,6 +43,7 @@ export function ktillRegister(): KtillRegister {
         starttermin,
         timetable,
         fortTerminer: new Set(),
+        carriedProgrammes: new Set(),
       };
       rows.push(row);
       rowsOf.set(kurstillfalle, ofTermin.set(starttermin, row));
@@ -105,6 +108,7 @@ interface Description {
   readonly begin: string;
   readonly starttermer: Termin[];
   readonly explicit?: string;
+  readonly isCarried: boolean;
   readonly fields: OccasionFields;
 }
 
@@ -127,6 +131,7 @@ function descriptionsOf(ktillar: readonly Ktill[], report: Report): ReadonlyMap<
       begin: timetable.period.begin,
       starttermer: [starttermin],
       ...(fields.anmkod === undefined ? {} : { explicit: fields.anmkod }),
+      isCarried: group.kept !== undefined,
       fields,
     });
   }
@@ -144,10 +149,13 @@ function fieldsOf({ occasion, courseGroup }: Kurstillfalle, timetable: Timetable
   };
 }
 
-/** One row per place code, with the first name by occasion id. */
+/** One row per place code, with the first name by occasion id, the export's before those carried over. */
 function placesOf(descriptions: Iterable<Description>): ReadonlyMap<string, OrtRow> {
   const places = new Map<string, OrtRow>();
-  for (const { fields } of [...descriptions].sort((a, b) => compareText(a.occasionId, b.occasionId))) {
+  const inOrder = [...descriptions].sort(
+    (a, b) => Number(a.isCarried) - Number(b.isCarried) || compareText(a.occasionId, b.occasionId),
+  );
+  for (const { fields } of inOrder) {
     if (fields.ort === undefined) continue;
     const place = places.get(codeKey(fields.ort)) ?? { kod: fields.ort };
     const benamn = place.benamn ?? fields.ortsbenamn;

@@ -1,7 +1,7 @@
 import { compareText } from "../domain/collation.js";
 import type { Report } from "./api.js";
 import { getOrAdd, present } from "./collections.js";
-import type { Course, Courses, Kurstillfalle } from "./courses.js";
+import type { Course, Courses, Kurstillfalle, Occasion } from "./courses.js";
 import { extensionText } from "./extension.js";
 import { byId, type Group } from "./groups.js";
 import type { Institutions } from "./institutions.js";
@@ -18,16 +18,29 @@ export interface KursTable {
 /** KURS: a row for each institution that gives a course (contract section 5). */
 export function kursTable(courses: Courses, institutions: Institutions, report: Report): KursTable {
   const codesAbove = (group: Group) => institutions.codesOf(group.schoolsAbove);
-  const rowsOf = new Map(
-    courses.all.map((course) => [course, kursRows(course, codesAbove, report)] as const),
-  );
   return {
-    rows: [...rowsOf.values()].flat(),
-    institutionsOf: ({ occasion, course }) => {
-      const above = codesAbove(occasion.group);
-      return above.length > 0 ? above : (rowsOf.get(course) ?? []).map(({ inst }) => inst);
+    rows: courses.all.flatMap((course) => kursRows(course, codesAbove, report)),
+    institutionsOf: ({ occasion: { group }, course }) => {
+      const codes = codesAbove(group);
+      if (codes.length > 0 || group.kept) return codes;
+      return [...institutions.codesOf(schoolsOfCourse(course))].sort(compareText);
     },
   };
+}
+
+/** The nearest schools of an occasion, else those that give its courses; of one that is carried over those that gave it. */
+export function schoolsThatGive({ group, kurstillfallen }: Occasion): readonly Group[] {
+  if (group.schoolsAbove.length > 0 || group.kept) return group.schoolsAbove;
+  return [...new Set(kurstillfallen.flatMap(({ course }) => schoolsOfCourse(course)))].sort(byId);
+}
+
+/** The nearest schools above its course groups and occasions, as the export has them. */
+function schoolsOfCourse(course: Course): readonly Group[] {
+  return groupsOf(course).flatMap((group) => (group.kept ? [] : group.schoolsAbove));
+}
+
+function groupsOf({ groups, kurstillfallen }: Course): readonly Group[] {
+  return [...groups, ...kurstillfallen.map(({ occasion }) => occasion.group)];
 }
 
 function kursRows(
@@ -36,18 +49,20 @@ function kursRows(
   report: Report,
 ): readonly KursRow[] {
   const sources = kursSources(course);
-  const codes = new Set(
-    [...course.groups, ...course.kurstillfallen.map(({ occasion }) => occasion.group)].flatMap(codesAbove),
-  );
-  if (codes.size === 0) {
+  const codes = new Set(groupsOf(course).flatMap(codesAbove));
+  if (schoolsOfCourse(course).length === 0) {
     for (const { courseGroup } of sources) report("courseWithoutSchool", courseGroup.id);
   }
   return [...codes].sort(compareText).flatMap((inst) => {
     const isAtInst = (group: Group) => codesAbove(group).includes(inst);
-    const bySelf = sources.filter(({ isOwn, courseGroup }) => !isOwn && isAtInst(courseGroup));
-    const byOccasion = sources.filter(({ isOwn, occasions }) => !isOwn && occasions.some(isAtInst));
-    const byOwnOccasion = sources.filter(({ isOwn, courseGroup }) => isOwn && isAtInst(courseGroup));
-    const [first, ...others] = [bySelf, byOccasion, byOwnOccasion].find((found) => found.length > 0) ?? [];
+    const bySelf = ({ isOwn, courseGroup }: KursSource) => !isOwn && isAtInst(courseGroup);
+    const byOccasion = ({ isOwn, occasions }: KursSource) => !isOwn && occasions.some(isAtInst);
+    const byOwnOccasion = ({ isOwn, courseGroup }: KursSource) => isOwn && isAtInst(courseGroup);
+    // what the export itself says of a course goes before what is carried over
+    const [first, ...others] =
+      [sources.filter(({ courseGroup }) => !courseGroup.kept), sources]
+        .flatMap((among) => [bySelf, byOccasion, byOwnOccasion].map((is) => among.filter(is)))
+        .find((found) => found.length > 0) ?? [];
     if (first === undefined) return [];
     if (!first.isOwn) for (const other of others) report("courseDuplicate", other.courseGroup.id);
     return [kursRow(first.courseGroup, inst, report)];

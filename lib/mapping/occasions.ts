@@ -23,13 +23,15 @@ export interface Timetables {
   setLearnerDates(group: Group, begin: string | undefined, end: string | undefined): void;
   /** Undefined for an occasion that cannot be loaded: without dates, or begin after end (reported). */
   of(occasion: Occasion): Timetable | undefined;
+  /** The same, without a report. */
+  find(occasion: Occasion): Timetable | undefined;
 }
 
 /** Dates of occasions (contract section 5, KTILL2). */
 export function timetables(spanOf: (periods: readonly Period[]) => Span, report: Report): Timetables {
   const learnerDates = new Map<Group, { begin: string | undefined; end: string | undefined }>();
   const known = new Map<Occasion, Timetable | undefined>();
-  const timetableOf = ({ group }: Occasion): Timetable | undefined => {
+  const timetableOf = ({ group }: Occasion, report: Report): Timetable | undefined => {
     const begin = group.begin ?? learnerDates.get(group)?.begin;
     const end = group.end ?? learnerDates.get(group)?.end;
     if (begin === undefined || end === undefined) {
@@ -58,10 +60,11 @@ export function timetables(spanOf: (periods: readonly Period[]) => Span, report:
     of: (occasion) => {
       const timetable = known.get(occasion);
       if (timetable !== undefined || known.has(occasion)) return timetable;
-      const settled = timetableOf(occasion);
+      const settled = timetableOf(occasion, report);
       known.set(occasion, settled);
       return settled;
     },
+    find: (occasion) => known.get(occasion) ?? timetableOf(occasion, () => {}),
   };
 }
 

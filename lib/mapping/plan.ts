@@ -1,53 +1,78 @@
 import type { Period } from "../domain/terms.js";
-import type { LinkGroups, PersonMembership, RegisterPlan, Report } from "./api.js";
+import type { History, KeptMembership, LinkGroups, PersonMembership, RegisterPlan, Report } from "./api.js";
+import {
+  inOrder,
+  joinedMemberships,
+  keptByAnyId,
+  liesInWindow,
+  standsByItself,
+  timetableOfKept,
+} from "./carry.js";
 import { type Classes, type ClassPeriod, groupMemberships, linkClasses } from "./classes.js";
-import { groupBy } from "./collections.js";
+import { getOrAdd, groupBy } from "./collections.js";
 import { type Kurstillfalle, linkCourses, type Occasion } from "./courses.js";
 import { type Group, type GroupGraph, linkGraph } from "./groups.js";
 import { assignInstitutions } from "./institutions.js";
+import { groupsToKeep } from "./keep.js";
 import { ktillRegister, occasionTables } from "./ktill2.js";
 import { kursTable } from "./kurs.js";
 import { type Timetable, timetables } from "./occasions.js";
 import { linkProgrammes, type Programme, programmeTables } from "./programmes.js";
 import { type JudgedRegistration, judgeRegistrations } from "./registrations.js";
 import type { Registration } from "./rows.js";
-import { rememberingSpanOf, type Span } from "./spans.js";
+import { rememberingSpanOf, type Span, type SpanOf } from "./spans.js";
 import { isWider } from "./widths.js";
 
 /** The mapping of the export to Ladok's tables (contract section 5), in the three steps of `RegisterPlan`. */
-export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, reportAll): RegisterPlan => {
-  const report = onceForEachId(reportAll);
-  const graph = linkGraph(records, settings, report);
-  const memberships = groupMemberships(groupMembers, graph, report);
+export const linkGroups: LinkGroups = (
+  records,
+  groupMembers,
+  settings,
+  codes,
+  reportAll,
+  history,
+): RegisterPlan => {
+  const reportOnce = onceForEachId(reportAll);
+  const graph = linkGraph(records, settings, reportOnce, history);
+  const report = exceptOfCarried(reportOnce, graph);
+  const memberships = groupMemberships(groupMembers, graph, reportOnce);
   const classes = linkClasses(memberships);
   const courses = linkCourses(graph, report);
-  const programmes = linkProgrammes(graph, memberships, courses, report);
+  const programmes = linkProgrammes(graph, memberships, courses, report, history?.kept.members);
   const spanOf = rememberingSpanOf();
   const schedule = timetables(spanOf, report);
   const ktillar = ktillRegister();
   const withLearners = new Set<Occasion>();
+  const past = pastTimetables(history, spanOf);
+  const wholeMemberships = new Map<Occasion, KeptMembership>();
+  let carriedRegistrations = 0;
 
   return {
-    hasGroup: (id) => graph.find(id) !== undefined,
+    hasGroup: (id) => isOfExport(graph.find(id)),
     groupsWithoutDates: new Set(
       // memberships may name a group by any of its ids: each is asked for
-      graph.groups.filter(isOccasionWithoutDates).flatMap(({ ids }) => ids),
+      graph.groups
+        .filter((group) => isOfExport(group) && isOccasionWithoutDates(group))
+        .flatMap(({ ids }) => ids),
     ),
     learnerSources: learnerSourcesOf(graph, classes),
     setLearnerDates: (id, begin, end) => {
       const group = graph.find(id);
       if (group !== undefined) schedule.setLearnerDates(group, begin, end);
     },
-    registrationsOf: (memberships, person) => {
+    registrationsOf: (memberships, person, carried = []) => {
       const places = placesOf(memberships, person);
+      for (const membership of carried) addCarried(places, person, membership);
+      const planned = plannedMemberships(places);
       const registrations: Registration[] = [];
-      for (const ofCourse of runsOfOneCourse(plannedMemberships(places))) {
+      for (const ofCourse of runsOfOneCourse(planned)) {
         const programmeIds = programmeIdsOf(places, ofCourse[0]?.kurstillfalle.course.key ?? "");
         for (const judged of judgeRegistrations(ofCourse)) {
+          if (isTooOld(judged)) continue;
           registrations.push(registrationOf(judged, programmeIds));
         }
       }
-      return { registrations, kept: [] };
+      return { registrations, kept: keptMemberships(places) };
     },
     schoolsOf: (ids) => {
       const found = new Set<string>();
@@ -55,7 +80,7 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
         for (const school of group.kind === "school" ? [group] : group.schoolsAbove) found.add(school.id);
       };
       for (const id of ids) {
-        const group = graph.find(id);
+        const group = graph.findKept(id);
         if (group === undefined) continue;
         add(group);
         for (const { occasion } of classes.periodsOf(group)) add(occasion);
@@ -66,7 +91,7 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
       }
-      const schools = graph.groups.filter(({ kind }) => kind === "school");
+      const schools = exportFirst(graph.groups.filter(({ kind }) => kind === "school"));
       const institutions = assignInstitutions(schools, settings, codes.institutions);
       for (const school of schools) {
         const [institution] = institutions.codesOf([school]);
@@ -79,6 +104,14 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
         codes.anmkod,
         report,
       );
+      const plans = programmeTables(programmes.values(), ktillar.rows, ktfort2, history?.current);
+      const planned = new Set(plans.progplk.map(({ program }) => program));
+      const institutionOf = new Map(
+        schools.flatMap((school) => {
+          const [code] = institutions.codesOf([school]);
+          return code === undefined ? [] : school.ids.map((id) => [id, code] as const);
+        }),
+      );
       return {
         tables: {
           institutions: institutions.rows,
@@ -86,12 +119,19 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
           ktill2,
           ktfort2,
           ort,
-          programs: [...programmes.values()].map(({ row }) => row),
-          ...programmeTables(programmes.values(), ktillar.rows, ktfort2),
+          programs: [...programmes.values()]
+            .filter(({ group, row }) => isOfExport(group) || planned.has(row.id))
+            .map(({ row }) => row),
+          ...plans,
         },
-        kept: { groups: [], members: [] },
-        carried: { occasions: 0, registrations: 0 },
-        institutionOf: (id) => institutions.codesOf(schools.filter((school) => school.id === id))[0],
+        kept: groupsToKeep(ktillar.rows, ktfort2, programmes.values(), plans.progplk),
+        carried: {
+          occasions: new Set(
+            ktillar.rows.map(({ kurstillfalle }) => kurstillfalle.occasion.group).filter(isCarried),
+          ).size,
+          registrations: carriedRegistrations,
+        },
+        institutionOf: (id) => institutionOf.get(id),
         newCodes: { institutions: institutions.newCodes, anmkod: newAnmkoder },
       };
     },
@@ -130,7 +170,7 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
     const occasion = courses.occasionOf(group);
     if (occasion === undefined) return;
     withLearners.add(occasion);
-    const timetable = schedule.of(occasion);
+    const timetable = isCarried(occasion.group) ? past(occasion.group) : schedule.of(occasion);
     if (timetable === undefined) return;
     const { begin = timetable.period.begin, end = timetable.period.end } = dates;
     const isWholeOccasion = begin === timetable.period.begin && end === timetable.period.end;
@@ -138,35 +178,110 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
     const period = isWholeOccasion || begin > end ? timetable.period : { begin, end };
     const known = places.occasions.get(occasion);
     if (known === undefined) places.occasions.set(occasion, { timetable, periods: [period] });
-    else if (!known.periods.includes(period)) known.periods.push(period);
+    else if (!known.periods.includes(period)) known.periods = [...known.periods, period];
+  }
+
+  /** A membership of the previous load, unless the export has the person in that occasion, whatever the role. */
+  function addCarried(places: PersonPlaces, person: Person, membership: KeptMembership): void {
+    if (history === undefined || !liesInWindow(membership, history)) return;
+    const group = graph.findKept(membership.occasion);
+    const occasion = group && courses.occasionOf(group);
+    if (occasion === undefined || person.groups.some((id) => graph.find(id) === group)) return;
+    const timetable = timetableOf(occasion) ?? past(occasion.group);
+    const known = places.occasions.get(occasion);
+    if (timetable === undefined || (known !== undefined && known.carried === undefined)) return;
+    const carried = known?.carried === undefined ? membership : joinedMemberships(known.carried, membership);
+    places.occasions.set(occasion, { timetable, periods: carried.periods, carried });
+  }
+
+  function timetableOf(occasion: Occasion): Timetable | undefined {
+    return isCarried(occasion.group) ? past(occasion.group) : schedule.find(occasion);
   }
 
   function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
     const planned: PlannedMembership[] = [];
-    for (const [{ kurstillfallen }, { timetable, periods }] of occasions) {
-      const isWholeOccasion = periods.length === 1 && periods[0] === timetable.period;
-      const span = isWholeOccasion ? timetable.span : spanOf(periods);
-      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span });
+    for (const [{ kurstillfallen }, place] of occasions) {
+      const { timetable, carried } = place;
+      const span = spanOfPlace(place);
+      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span, carried });
     }
     return planned.sort(byCourseBeginAndId);
+  }
+
+  function spanOfPlace({ timetable, periods }: Place): Span {
+    return isWhole({ timetable, periods }) ? timetable.span : spanOf(periods);
+  }
+
+  /** What the next load may need of them; where it is the same for many persons it is the same object. */
+  function keptMemberships({ occasions, programmes: ofPerson }: PersonPlaces): readonly KeptMembership[] {
+    const kept: KeptMembership[] = [];
+    for (const [occasion, place] of occasions) {
+      const { group, kurstillfallen } = occasion;
+      if (kurstillfallen.length === 0) continue;
+      if (place.carried !== undefined) {
+        const { carried } = place;
+        kept.push(carried.occasion === group.id ? carried : { ...carried, occasion: group.id });
+        continue;
+      }
+      const make = (ids: readonly string[]): KeptMembership => {
+        const { start, later } = spanOfPlace(place);
+        const lastTermin = later.at(-1) ?? start;
+        return { occasion: group.id, periods: inOrder(place.periods), lastTermin, programmes: ids };
+      };
+      const programmeIds = ofPerson
+        .filter(({ courses: own }) => kurstillfallen.some(({ course }) => own.has(course.key)))
+        .map(({ row }) => row.groupId);
+      const isShared = programmeIds.length === 0 && isWhole(place);
+      kept.push(isShared ? getOrAdd(wholeMemberships, occasion, () => make([])) : make(programmeIds));
+    }
+    return kept.length < 2 ? kept : kept.sort((a, b) => (a.occasion < b.occasion ? -1 : 1));
+  }
+
+  /** What is carried over is kept for a number of half-years. */
+  function isTooOld({ membership, termin }: JudgedRegistration<PlannedMembership>): boolean {
+    return history !== undefined && membership.carried !== undefined && termin < history.oldest;
   }
 
   function registrationOf(
     { membership, typ, starttermin, termin }: JudgedRegistration<PlannedMembership>,
     programmeIds: readonly number[],
   ): Registration {
-    const { kurstillfalle, timetable } = membership;
+    const { kurstillfalle, timetable, carried } = membership;
     // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
     const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
     const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
     if (typ === "FO") ktill.fortTerminer.add(termin);
-    return { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin, programmes: programmeIds };
+    const registration = { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin };
+    if (carried === undefined) return { ...registration, programmes: programmeIds };
+    carriedRegistrations += 1;
+    const carriedIds = carriedProgrammeIds(carried, kurstillfalle.course.key);
+    for (const id of carriedIds) ktill.carriedProgrammes.add(id);
+    const both = new Set([...programmeIds, ...carriedIds]);
+    return { ...registration, programmes: [...both].sort((a, b) => a - b) };
+  }
+
+  /** Of those through which the person read the course then, the ones that are known to have it, or to have had it. */
+  function carriedProgrammeIds(carried: KeptMembership, courseKey: string): readonly number[] {
+    return carried.programmes.flatMap((id) => {
+      const group = graph.findKept(id);
+      const programme = group && programmes.get(group);
+      if (programme === undefined) return [];
+      return programme.courses.has(courseKey) || programme.pastCourses.has(courseKey)
+        ? [programme.row.id]
+        : [];
+    });
   }
 
   /** All that are loaded: occasions, and course groups that have learners of their own. */
   function kurstillfallenInOrder() {
     return courses.kurstillfallen.flatMap((kurstillfalle) => {
       const { occasion } = kurstillfalle;
+      const { kept } = occasion.group;
+      if (kept !== undefined) {
+        const timetable = past(occasion.group);
+        const hasRow = timetable && history && standsByItself(kept, timetable, history);
+        return hasRow ? [{ kurstillfalle, timetable }] : [];
+      }
       if (occasion.group.kind === "course" && !withLearners.has(occasion)) return [];
       const timetable = schedule.of(occasion);
       return timetable === undefined ? [] : [{ kurstillfalle, timetable }];
@@ -177,10 +292,18 @@ export const linkGroups: LinkGroups = (records, groupMembers, settings, codes, r
 interface Person {
   readonly id: string;
   readonly staff: boolean;
+  readonly groups: readonly string[];
+}
+
+interface Place {
+  readonly timetable: Timetable;
+  periods: readonly Period[];
+  /** The membership of the previous load that it is. */
+  readonly carried?: KeptMembership;
 }
 
 interface PersonPlaces {
-  readonly occasions: Map<Occasion, { readonly timetable: Timetable; readonly periods: Period[] }>;
+  readonly occasions: Map<Occasion, Place>;
   /** By id. */
   readonly programmes: Programme[];
 }
@@ -191,6 +314,46 @@ function programmeIdsOf({ programmes }: PersonPlaces, courseKey: string): readon
 }
 
 const noProgrammes: readonly number[] = [];
+
+/** A person who is there for the whole occasion shares its period. */
+function isWhole({ timetable, periods }: Place): boolean {
+  return periods.length === 1 && periods[0] === timetable.period;
+}
+
+function isCarried(group: Group): boolean {
+  return group.kept !== undefined;
+}
+
+function isOfExport(group: Group | undefined): boolean {
+  return group !== undefined && !isCarried(group);
+}
+
+function exportFirst(groups: readonly Group[]): readonly Group[] {
+  return [...groups.filter(isOfExport), ...groups.filter(isCarried)];
+}
+
+/** What is wrong with a group that is carried over is no matter of this export. */
+function exceptOfCarried(report: Report, graph: GroupGraph): Report {
+  const carried = new Set(graph.groups.filter(isCarried).map(({ id }) => id));
+  return (cause, id) => {
+    if (!carried.has(id)) report(cause, id);
+  };
+}
+
+/** When occasions of the previous load were: of those that the export lacks, and of those that it has without dates. */
+function pastTimetables(
+  history: History | undefined,
+  spanOf: SpanOf,
+): (group: Group) => Timetable | undefined {
+  if (history === undefined) return () => undefined;
+  const keptOf = keptByAnyId(history.kept);
+  const known = new Map<Group, Timetable | undefined>();
+  const timetableOf = (group: Group) => {
+    const kept = group.ids.map((id) => keptOf.get(id)).find((found) => found !== undefined);
+    return kept && timetableOfKept(kept, history, spanOf);
+  };
+  return (group) => getOrAdd(known, group, timetableOf);
+}
 
 /** Groups are few and walked many times: each of their causes is reported once. */
 function onceForEachId(report: Report): Report {
@@ -239,6 +402,8 @@ interface PlannedMembership {
   readonly kurstillfalle: Kurstillfalle;
   readonly timetable: Timetable;
   readonly span: Span;
+  /** The membership of the previous load that it is. */
+  readonly carried: KeptMembership | undefined;
 }
 
 /** Within a course `ordinal` follows the occasion's id. */

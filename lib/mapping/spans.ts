@@ -28,6 +28,9 @@ export function spanOf(periods: readonly Period[]): Span {
   };
 }
 
+/** Half-years of at least one period, none with begin after end. */
+export type SpanOf = (periods: readonly Period[]) => Span;
+
 /** The half-years of which 14 days or more are used, in order. */
 export function fullTerminer(periods: readonly Period[]): Termin[] {
   return [...daysPerTermin(periods)].flatMap(([termin, days]) =>
@@ -42,7 +45,7 @@ function spanWithinTermin({ begin, end }: Period): Span | undefined {
 }
 
 /** `spanOf` that remembers single periods: most memberships of a register share a few of them. */
-export function rememberingSpanOf(): (periods: readonly Period[]) => Span {
+export function rememberingSpanOf(): SpanOf {
   const MAX_REMEMBERED = 50_000;
   let count = 0;
   // by begin, then by end

@@ -1,5 +1,14 @@
+import { previousTermin, terminOfDate } from "../../lib/domain/terms.js";
 import type { ImsElement, ImsGroup, ImsMember, ImsPerson, ImsRole } from "../../lib/ims/records.js";
-import type { CodeRegister, MappingSettings, PersonMembership, ReportCause } from "../../lib/mapping/api.js";
+import type {
+  CodeRegister,
+  History,
+  KeptGroups,
+  KeptMembership,
+  MappingSettings,
+  PersonMembership,
+  ReportCause,
+} from "../../lib/mapping/api.js";
 import { memberRoles } from "../../lib/mapping/members.js";
 import { linkGroups } from "../../lib/mapping/plan.js";
 import type { LadokTables, Registration } from "../../lib/mapping/rows.js";
@@ -102,6 +111,20 @@ export interface MappedRegister {
     readonly institutions: ReadonlyMap<string, string>;
     readonly anmkod: ReadonlyMap<string, string>;
   };
+  /** For the next load. */
+  readonly kept: KeptGroups;
+  readonly keptMemberships: ReadonlyMap<string, readonly KeptMembership[]>;
+  readonly carried: { readonly occasions: number; readonly registrations: number };
+  /** All codes so far. */
+  readonly codes: CodeRegister;
+}
+
+/** The load before, and the day of this export. */
+export interface Past {
+  readonly previous: MappedRegister;
+  readonly day: string;
+  /** Passed half-years that are carried over; 4 when absent. */
+  readonly terms?: number;
 }
 
 export interface Register {
@@ -112,11 +135,15 @@ export interface Register {
   readonly staff?: readonly string[];
   /** Group ids to ask about: is a person of these tied to a school? */
   readonly tied?: readonly string[];
+  /** Codes are then those of the previous load. */
+  readonly past?: Past;
 }
 
 /** Maps a register as a load does: groups, dates from learners, each person (by id), the end. */
 export function mapRegister(register: Register): MappedRegister {
-  const { groups, members = [], settings = {}, codes = {}, staff = [] } = register;
+  const { groups, members = [], settings = {}, staff = [], past } = register;
+  const codes = { institutions: new Map(), anmkod: new Map(), ...past?.previous.codes, ...register.codes };
+  const history = past && historyOf(past);
   const reported: string[] = [];
   const report = (cause: ReportCause, id: string) => {
     reported.push(`${cause} ${id}`);
@@ -125,14 +152,17 @@ export function mapRegister(register: Register): MappedRegister {
     groups,
     members.filter(({ idtype }) => idtype === "2"),
     { ...defaultMapping, ...settings },
-    { institutions: new Map(), anmkod: new Map(), ...codes },
+    codes,
     report,
+    history,
   );
   const byPerson = new Map<string, PersonMembership[]>();
+  const groupsOf = new Map<string, string[]>();
   for (const record of members) {
     const judged = memberRoles(record, report);
     if (judged.kind !== "person") continue;
     byPerson.set(record.member.id, [...(byPerson.get(record.member.id) ?? []), ...judged.roles]);
+    groupsOf.set(record.member.id, [...(groupsOf.get(record.member.id) ?? []), record.group.id]);
   }
   const learners = [...byPerson].flatMap(([id, memberships]) =>
     memberships.filter((membership) => membership.role === "learner" || !staff.includes(id)),
@@ -147,16 +177,55 @@ export function mapRegister(register: Register): MappedRegister {
     const ends = dates.flatMap(({ end }) => end ?? []).sort();
     if (dates.length > 0) plan.setLearnerDates(groupId, begins[0], ends.at(-1));
   }
-  const registrations = new Map(
-    [...byPerson].sort().map(([id, memberships]) => {
-      const person = { id, staff: staff.includes(id), groups: memberships.map(({ group }) => group) };
-      return [id, plan.registrationsOf(memberships, person).registrations] as const;
-    }),
-  );
+  const inWindow = (id: string) => (history && past?.previous.keptMemberships.get(id))?.filter(isIn(history));
+  const persons = new Set([...byPerson.keys(), ...(past?.previous.keptMemberships.keys() ?? [])]);
+  const registrations = new Map<string, readonly Registration[]>();
+  const keptMemberships = new Map<string, readonly KeptMembership[]>();
+  for (const id of [...persons].sort()) {
+    const carriedHere = inWindow(id);
+    if (!byPerson.has(id) && !carriedHere?.length) continue;
+    const person = { id, staff: staff.includes(id), groups: groupsOf.get(id) ?? [] };
+    const mapped = plan.registrationsOf(byPerson.get(id) ?? [], person, carriedHere);
+    registrations.set(id, mapped.registrations);
+    keptMemberships.set(id, mapped.kept);
+  }
   const tied = plan.schoolsOf(register.tied ?? []).length > 0;
-  const { tables, newCodes } = plan.finish();
-  return { tables, registrations, reported: reported.sort(), newCodes, tied };
+  const { tables, newCodes, kept, carried } = plan.finish();
+  return {
+    tables,
+    registrations,
+    reported: reported.sort(),
+    newCodes,
+    tied,
+    kept,
+    keptMemberships,
+    carried,
+    codes: {
+      institutions: new Map([...codes.institutions, ...newCodes.institutions]),
+      anmkod: new Map([...codes.anmkod, ...newCodes.anmkod]),
+    },
+  };
 }
+
+/** What a load of an export of that day gets from the one before. */
+function historyOf({ previous, day, terms = 4 }: Past): History | undefined {
+  if (terms === 0) return undefined;
+  const current = terminOfDate(day);
+  let oldest = current;
+  for (let passed = 0; passed < terms; passed++) oldest = previousTermin(oldest);
+  const window = { day, current, oldest };
+  const inWindow = [...previous.keptMemberships.values()].flat().filter(isIn(window));
+  return {
+    ...window,
+    kept: previous.kept,
+    occasionsWithMemberships: new Set(inWindow.map(({ occasion }) => occasion)),
+  };
+}
+
+const isIn = (window: Omit<History, "kept" | "occasionsWithMemberships">) => (membership: KeptMembership) =>
+  membership.periods.every(({ end }) => end < window.day) &&
+  membership.lastTermin < window.current &&
+  membership.lastTermin >= window.oldest;
 
 /** A person's registrations in words: kind, occasion, start term of its KTILL2 row, course, term. */
 export function registrationsOf(mapped: MappedRegister, id: string): string[] {

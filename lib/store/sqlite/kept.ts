@@ -1,4 +1,3 @@
-import type { ImsGroup, ImsMember } from "../../ims/records.js";
 import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } from "../../mapping/api.js";
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
@@ -140,7 +139,7 @@ function readKept(connection: Connection, occasionIds: Map<number, string>): Kep
     .raw()
     .all() as [number, GroupKind, string, string | null, string | null][];
   const groups = rows.map(([number, kind, text, lastTermin, end]): KeptGroup => {
-    const record = JSON.parse(text) as ImsGroup;
+    const record = JSON.parse(text) as KeptGroup["record"];
     occasionIds.set(number, record.sourcedIds[0]?.id ?? "");
     return {
       kind,
@@ -153,7 +152,7 @@ function readKept(connection: Connection, occasionIds: Map<number, string>): Kep
     .prepare("SELECT RECORD FROM KEPT_MEMBER ORDER BY rowid")
     .pluck()
     .all() as string[];
-  return { groups, members: members.map((text) => JSON.parse(text) as ImsMember) };
+  return { groups, members: members.map((text) => JSON.parse(text) as KeptGroups["members"][number]) };
 }
 
 type PlaceRow = [
