@@ -1,12 +1,12 @@
 import type { ImsTimeframe } from "../ims/records.js";
 import { registerDate } from "../mapping/dates.js";
 import { createFinding } from "./findings.js";
-import type { DatesProfile, Place } from "./profile.js";
+import type { DatesProfile } from "./profile.js";
 import { dateForm } from "./shown.js";
 import { createCounter } from "./tally.js";
 
 export interface DatesCounter {
-  add(timeframe: ImsTimeframe | undefined, place: Place): void;
+  add(timeframe: ImsTimeframe | undefined, file: string, line: number): void;
   profile(): DatesProfile;
 }
 
@@ -19,18 +19,22 @@ export function countDates(): DatesCounter {
   const noDate = createFinding();
   const beginAfterEnd = createFinding();
 
-  const read = (written: string | undefined, range: Range, place: Place): string | undefined => {
+  const read = (written: string | undefined, range: Range, file: string, line: number) => {
     if (written === undefined) return undefined;
-    forms.add(dateForm(written));
+    forms.add(rememberedForm(written));
     const date = registerDate(written);
-    if (date === undefined) noDate.add(place);
+    if (date === undefined) noDate.add(file, line);
     else range.add(date);
     return date;
   };
 
   return {
-    add(timeframe, place) {
-      const { begin, end } = timeframe ?? {};
+    add(timeframe, file, line) {
+      if (timeframe === undefined) {
+        has.none++;
+        return;
+      }
+      const { begin, end } = timeframe;
       has[
         begin === undefined
           ? end === undefined
@@ -40,9 +44,9 @@ export function countDates(): DatesCounter {
             ? "beginOnly"
             : "both"
       ]++;
-      const from = read(begin, begins, place);
-      const to = read(end, ends, place);
-      if (from !== undefined && to !== undefined && from > to) beginAfterEnd.add(place);
+      const from = read(begin, begins, file, line);
+      const to = read(end, ends, file, line);
+      if (from !== undefined && to !== undefined && from > to) beginAfterEnd.add(file, line);
     },
     profile: () => ({
       ...has,
@@ -55,6 +59,18 @@ export function countDates(): DatesCounter {
       beginAfterEnd: beginAfterEnd.finding(),
     }),
   };
+}
+
+/** A register has a few thousand different dates, each many times: that many forms are remembered. */
+const MAX_REMEMBERED = 20_000;
+const remembered = new Map<string, string>();
+
+function rememberedForm(written: string): string {
+  const known = remembered.get(written);
+  if (known !== undefined) return known;
+  const form = dateForm(written);
+  if (remembered.size < MAX_REMEMBERED) remembered.set(written, form);
+  return form;
 }
 
 interface Range {

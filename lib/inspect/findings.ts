@@ -4,7 +4,7 @@ import type { Finding, Place } from "./profile.js";
 export const MAX_PLACES = 5;
 
 export interface FindingCounter {
-  add(place: Place): void;
+  add(file: string, line: number): void;
   finding(): Finding;
 }
 
@@ -12,9 +12,9 @@ export function createFinding(): FindingCounter {
   let count = 0;
   const places: Place[] = [];
   return {
-    add(place) {
+    add(file, line) {
       count += 1;
-      if (places.length < MAX_PLACES) places.push(place);
+      if (places.length < MAX_PLACES) places.push({ file, line });
     },
     finding: () => ({ count, places }),
   };

@@ -5,7 +5,7 @@ import { groupKindOf } from "../mapping/kinds.js";
 import { isParent } from "../mapping/relationships.js";
 import { countDates } from "./dates.js";
 import { countElements, countIds } from "./parts.js";
-import type { GroupsProfile, GroupType, Place } from "./profile.js";
+import type { GroupsProfile, GroupType } from "./profile.js";
 import { type Counter, createCounter, createVocabularyCounter } from "./tally.js";
 
 /** A kind of groups: those that are typed alike and of which the mapping makes the same. */
@@ -25,7 +25,7 @@ export interface GroupKindCount {
 
 export interface GroupsCounter {
   /** Returns the number of the group's kind: its place in `kinds`, or OTHER_KINDS. */
-  add(group: ImsGroup, place: Place): number;
+  add(group: ImsGroup, file: string): number;
   /** recstatus 3: counted as such, and else not there. */
   addDeleted(group: ImsGroup): void;
   readonly kinds: readonly GroupKindCount[];
@@ -66,10 +66,10 @@ export function countGroups(mapping: MappingSettings): GroupsCounter {
 
   return {
     kinds,
-    add(group, place) {
+    add(group, file) {
       ids.add(group.sourcedIds);
       recstatus.add(group.recstatus);
-      dates.add(group.timeframe, place);
+      dates.add(group.timeframe, file, group.line);
       countElements(extension, group.extension);
       for (const { relation } of group.relationships) relations.add(relation);
       const number = numberOf(group);

@@ -167,7 +167,6 @@ function handlerOf(
   useProperties: (properties: ImsProperties) => void,
 ): ImsHandler {
   const { joins, persons, groups, memberships, skipped } = counters;
-  const place = (line: number) => ({ file: name, line });
   return {
     properties(properties) {
       useProperties(properties);
@@ -177,10 +176,8 @@ function handlerOf(
       counts.persons += 1;
       persons.add(person);
       if (isDeleted(person)) return;
-      joins.addPerson(
-        person.sourcedIds.map(({ id }) => id),
-        { file, line: person.line },
-      );
+      const ids = person.sourcedIds.map(({ id }) => id);
+      joins.addPerson(ids, file, person.line);
     },
     group(group) {
       counts.groups += 1;
@@ -188,22 +185,20 @@ function handlerOf(
         groups.addDeleted(group);
         return;
       }
-      const kind = groups.add(group, place(group.line));
+      const kind = groups.add(group, name);
       const ids = group.sourcedIds.map(({ id }) => id);
       const parents = group.relationships.filter(isParent).map(({ id }) => id.id);
-      joins.addGroup({ ids, kind, parents }, { file, line: group.line });
+      joins.addGroup({ ids, kind, parents }, file, group.line);
     },
     member(member) {
       counts.members += 1;
-      const judged = memberships.add(member, place(member.line));
-      const ids = { group: member.group.id, member: member.member.id };
-      joins.addMember({ ...ids, ...judged }, { file, line: member.line });
+      joins.addMember(memberships.add(member, name), file, member.line);
     },
     skipped(record, line, reason) {
       const key = `${record} ${reason}`;
       const entry = skipped.get(key) ?? { record, reason, found: createFinding() };
       skipped.set(key, entry);
-      entry.found.add(place(line));
+      entry.found.add(name, line);
     },
   };
 }

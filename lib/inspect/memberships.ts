@@ -3,12 +3,15 @@ import type { Report } from "../mapping/api.js";
 import { isGroupMember, memberRoles } from "../mapping/members.js";
 import { countDates } from "./dates.js";
 import { countElements } from "./parts.js";
-import type { MembershipsProfile, Place } from "./profile.js";
+import type { MembershipsProfile } from "./profile.js";
 import { shownValue } from "./shown.js";
 import { createCounter, createVocabularyCounter } from "./tally.js";
 
 /** How a load would take a member. */
 export interface JudgedMember {
+  /** Ids. */
+  readonly group: string;
+  readonly member: string;
   readonly isGroup: boolean;
   /** Numbers of its roles as `roleName` knows them. */
   readonly roles: readonly number[];
@@ -18,7 +21,7 @@ export interface JudgedMember {
 }
 
 export interface MembershipsCounter {
-  add(member: ImsMember, place: Place): JudgedMember;
+  add(member: ImsMember, file: string): JudgedMember;
   /** What the role of a number is called. */
   roleName(number: number): string;
   profile(): MembershipsProfile;
@@ -52,7 +55,7 @@ export function countMemberships(): MembershipsCounter {
   };
 
   return {
-    add(member, place) {
+    add(member, file) {
       idtypes.add(member.idtype);
       if (member.roles.length > 1) severalRoles += 1;
       if (member.roles.length === 0) roletypes.add(undefined);
@@ -60,11 +63,13 @@ export function countMemberships(): MembershipsCounter {
         roletypes.add(role.roletype ?? NO_ROLETYPE);
         statuses.add(role.status);
         recstatus.add(role.recstatus);
-        dates.add(role.timeframe, place);
+        dates.add(role.timeframe, file, member.line);
         countElements(extension, role.extension);
       }
       const { roles } = memberRoles(member, unreported);
       return {
+        group: member.group.id,
+        member: member.member.id,
         isGroup: isGroupMember(member),
         roles:
           member.roles.length === 0

@@ -103,21 +103,29 @@ function countOrNone(counter: { add(value: string | undefined): void }, values: 
   for (const value of values) counter.add(value);
 }
 
-function nameParts({ name = {} }: ImsPerson): string | undefined {
-  const parts = [
-    name.family === undefined ? [] : ["n/family"],
-    name.given === undefined ? [] : ["n/given"],
-    name.sort === undefined ? [] : ["sort"],
-    name.fn === undefined ? [] : ["fn"],
-  ].flat();
-  return parts.length === 0 ? undefined : parts.join(" + ");
+function nameParts({ name }: ImsPerson): string | undefined {
+  if (name === undefined) return undefined;
+  const { family, given, sort, fn } = name;
+  return partsInWords(["n/family", "n/given", "sort", "fn"], family, given, sort, fn);
 }
 
 function addressParts({ address }: ImsPerson): string | undefined {
   if (address === undefined) return undefined;
   const { streets, extadd, pcode, locality, country } = address;
-  const parts = Object.entries({ street: streets[0], extadd, pcode, locality, country });
-  return parts.flatMap(([name, value]) => (value === undefined ? [] : [name])).join(" + ");
+  const names = ["street", "extadd", "pcode", "locality", "country"];
+  return partsInWords(names, streets[0], extadd, pcode, locality, country);
+}
+
+/** Which of the parts are there: `fn`, `sort + fn`. */
+function partsInWords(
+  names: readonly string[],
+  ...parts: readonly (string | undefined)[]
+): string | undefined {
+  let words = "";
+  for (let i = 0; i < parts.length; i++) {
+    if (parts[i] !== undefined) words += words === "" ? names[i] : ` + ${names[i]}`;
+  }
+  return words === "" ? undefined : words;
 }
 
 type Where = "userid" | "sourcedid" | "extension";

@@ -8,9 +8,9 @@ import { guarded } from "./files.js";
  * nothing of it is left. Kinds of groups, roles and files are numbers of the caller's.
  */
 export interface Inspection {
-  addPerson(ids: readonly string[], at: InspectedPlace): void;
-  addGroup(group: InspectedGroup, at: InspectedPlace): void;
-  addMember(member: InspectedMember, at: InspectedPlace): void;
+  addPerson(ids: readonly string[], file: number, line: number): void;
+  addGroup(group: InspectedGroup, file: number, line: number): void;
+  addMember(member: InspectedMember, file: number, line: number): void;
   /** After the last record. */
   joins(): InspectionJoins;
   close(): void;
@@ -110,7 +110,8 @@ export function openInspection(): Inspection {
 interface Block {
   readonly no: number;
   readonly id: string;
-  readonly at: InspectedPlace;
+  readonly file: number;
+  readonly line: number;
   members: number;
   learners: number;
   untyped: number;
@@ -140,21 +141,22 @@ function inspectionIn(connection: Sqlite.Database): Inspection {
 
   const endBlock = () => {
     if (block === undefined) return;
-    const { no, id, members, learners, untyped, dated, at } = block;
-    blocks.add(no, id, members, learners, untyped, dated, at.file, at.line);
+    const { no, id, members, learners, untyped, dated, file, line } = block;
+    blocks.add(no, id, members, learners, untyped, dated, file, line);
     for (const [isGroup, counts] of block.roles.entries()) {
       for (const [role, count] of counts) roles.add(no, isGroup, role, count);
     }
     block = undefined;
   };
 
-  const blockOf = (id: string, at: InspectedPlace): Block => {
-    if (block !== undefined && block.id === id && block.at.file === at.file) return block;
+  const blockOf = (id: string, file: number, line: number): Block => {
+    if (block !== undefined && block.id === id && block.file === file) return block;
     endBlock();
     block = {
       no: nextBlock++,
       id,
-      at,
+      file,
+      line,
       members: 0,
       learners: 0,
       untyped: 0,
@@ -165,12 +167,12 @@ function inspectionIn(connection: Sqlite.Database): Inspection {
   };
 
   return {
-    addPerson(ids, { file, line }) {
+    addPerson(ids, file, line) {
       persons += 1;
-      for (const id of new Set(ids)) personIds.add(id, persons, file, line);
+      for (const id of distinct(ids)) personIds.add(id, persons, file, line);
     },
 
-    addGroup({ ids, kind, parents: above }, { file, line }) {
+    addGroup({ ids, kind, parents: above }, file, line) {
       groups += 1;
       for (const id of new Set(ids)) groupIds.add(id, groups, kind, file, line);
       for (const parent of new Set(above)) {
@@ -178,16 +180,16 @@ function inspectionIn(connection: Sqlite.Database): Inspection {
       }
     },
 
-    addMember(member, at) {
-      const into = blockOf(member.group, at);
+    addMember(member, file, line) {
+      const into = blockOf(member.group, file, line);
       into.members += 1;
       if (member.isLearner) into.learners += 1;
       if (member.isUntyped) into.untyped += 1;
       if (member.hasDates && (member.isLearner || member.isUntyped)) into.dated += 1;
       const counts = into.roles[member.isGroup ? 1 : 0];
       for (const role of member.roles) counts.set(role, (counts.get(role) ?? 0) + 1);
-      if (member.isGroup) groupMembers.add(into.no, member.member, at.file, at.line);
-      else personMembers.add(member.member, at.file, at.line);
+      if (member.isGroup) groupMembers.add(into.no, member.member, file, line);
+      else personMembers.add(member.member, file, line);
     },
 
     joins: () =>
@@ -201,6 +203,10 @@ function inspectionIn(connection: Sqlite.Database): Inspection {
 
     close: () => connection.close(),
   };
+}
+
+function distinct(ids: readonly string[]): Iterable<string> {
+  return ids.length < 2 ? ids : new Set(ids);
 }
 
 const IS_PERSON = "EXISTS (SELECT 1 FROM PERSON_ID p WHERE p.ID = m.ID)";
