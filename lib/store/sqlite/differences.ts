@@ -20,7 +20,7 @@ type Side = typeof NEXT | typeof SERVED;
 /**
  * Compares the file of a new generation with that of the served one (undefined, or no longer there: everything is added).
  * Nothing is written. Schools, courses and occasions are compared in memory, where a load has had them too; registrations,
- * which may be millions, course by course and half-year by half-year, by SQLite.
+ * which may be millions, by SQLite, a school's course and half-year at a time.
  * Throws AdresslistaError("database") when a file is no generation.
  */
 export function compareGenerations(next: string, served: string | undefined): OpenDifferences {
@@ -45,7 +45,7 @@ function comparison(connection: Connection, hasServed: boolean): OpenDifferences
   const schools = items(connection, hasServed, schoolsOf);
   const courses = items(connection, hasServed, coursesOf);
   const occasions = items(connection, hasServed, occasionsOf);
-  const registrations = registrationsIn(connection, hasServed, occasions);
+  const registrations = registrationsIn(connection, hasServed);
   function* entries(): Generator<GenerationDifference> {
     yield* compareItems("school", schools);
     yield* compareItems("course", courses);
@@ -187,92 +187,90 @@ function institutionsIn(json: string | null | undefined): readonly string[] {
 
 // --- Registrations
 
+const KINDS = ["FFG", "FO", "OM"] as const;
+type Kind = (typeof KINDS)[number];
+
 /** A school's registrations on a course in a half-year: what is compared at a time. */
 interface Place {
-  /** As each side writes it. */
-  readonly institution: { readonly [S in Side]?: string };
+  readonly institution: string;
   readonly kurskey: string;
   readonly kurskod: string;
   readonly termin: string;
+  /** Numbers of the KTILL2 rows that have registrations of a kind there, by side and kind. */
+  readonly ktill: Map<`${Side}${Kind}`, number[]>;
 }
 
 /** Person, kind, occasion and start term of a registration that only one side has: 1 the new one, -1 the served one. */
 type OneSided = [person: string, typ: string, occasion: string, starttermin: string, side: 1 | -1];
 
-function registrationsIn(
-  connection: Connection,
-  hasServed: boolean,
-  occasions: Items,
-): () => Generator<GenerationDifference> {
-  const sides = [`SELECT *, 1 AS SIDE FROM (${registrationsOf(NEXT)})`];
-  if (hasServed) sides.push(`SELECT *, -1 FROM (${registrationsOf(SERVED)})`);
+function registrationsIn(connection: Connection, hasServed: boolean): () => Generator<GenerationDifference> {
+  const sides = hasServed ? ([NEXT, SERVED] as const) : ([NEXT] as const);
+  const ofBoth = sides.map(
+    (side) => `SELECT *, ${side === NEXT ? 1 : -1} AS SIDE FROM (${registrationsOf(side)})`,
+  );
   const oneSided = connection
     .prepare(
-      `SELECT PERSON, TYP, TILLFALLE, STARTTER, sum(SIDE) FROM (${sides.join(" UNION ALL ")})
+      `SELECT PERSON, TYP, TILLFALLE, STARTTER, sum(SIDE) FROM (${ofBoth.join(" UNION ALL ")})
        GROUP BY PERSON, TYP, TILLFALLE, STARTTER HAVING sum(SIDE) <> 0 ORDER BY PERSON, TYP, TILLFALLE, STARTTER`,
     )
     .raw();
-  const places = placesOf(connection, hasServed, occasions);
+  const places = placesOf(connection, sides);
+  // Most are the same every night: who counts first need not read them again for the entries.
+  const same = new Set<Place>();
   return function* () {
-    for (const { institution, kurskey, kurskod, termin } of places) {
-      const rows = oneSided.all({
-        kurskey,
-        termin,
-        [NEXT]: institution[NEXT] ?? null,
-        [SERVED]: institution[SERVED] ?? null,
-      }) as OneSided[];
-      const shown = institution[NEXT] ?? institution[SERVED] ?? "";
-      for (const ofPerson of byPerson(rows)) yield* compareRegistrations(ofPerson, shown, kurskod, termin);
+    for (const place of places) {
+      if (same.has(place)) continue;
+      const { institution, kurskey, kurskod, termin, ktill } = place;
+      const numbers = sides.flatMap((side) =>
+        KINDS.map((kind) => [side + kind, JSON.stringify(ktill.get(`${side}${kind}`) ?? [])] as const),
+      );
+      const rows = oneSided.all({ kurskey, termin, ...Object.fromEntries(numbers) }) as OneSided[];
+      if (rows.length === 0) same.add(place);
+      for (const ofPerson of byPerson(rows)) {
+        yield* compareRegistrations(ofPerson, institution, kurskod, termin);
+      }
     }
   };
 }
 
-/** `@main` and `@served`: the school as that side writes it, empty for occasions of none. CROSS JOIN keeps the order of tables. */
+/** `@mainFFG` and the like: JSON lists of the KTILL2 rows. CROSS JOIN keeps the order of the tables. */
 function registrationsOf(side: Side): string {
-  const columns = (typ: string) => `n.REGISTERID AS PERSON, '${typ}' AS TYP, t.TILLFALLE, t.STARTTER`;
-  const ofSchool = `(CASE WHEN @${side} = '' THEN t.INSTITUTIONS = '[]'
-    ELSE EXISTS (SELECT 1 FROM json_each(t.INSTITUTIONS) WHERE value = @${side}) END)`;
+  const columns = (kind: Kind) => `n.REGISTERID AS PERSON, '${kind}' AS TYP, t.TILLFALLE, t.STARTTER`;
+  const occasions = (kind: Kind) =>
+    `json_each(@${side}${kind}) k CROSS JOIN ${side}.KTILL2 t ON t.ID = k.value`;
   const person = `CROSS JOIN ${side}.NAMN n ON n.ID = r.PERSON`;
-  return `SELECT ${columns("FFG")} FROM ${side}.KTILL2 t CROSS JOIN ${side}.FFGKURS r ON r.KTILL = t.ID ${person}
-      WHERE t.KURSKEY = @kurskey AND t.STARTTER = @termin AND ${ofSchool}
+  return `SELECT ${columns("FFG")} FROM ${occasions("FFG")} CROSS JOIN ${side}.FFGKURS r ON r.KTILL = t.ID ${person}
     UNION ALL
-    SELECT ${columns("FO")} FROM ${side}.KTILL2 t CROSS JOIN ${side}.FORTKURS r ON r.KTILL = t.ID AND r.TERMIN = @termin ${person}
-      WHERE t.KURSKEY = @kurskey AND ${ofSchool}
+    SELECT ${columns("FO")} FROM ${occasions("FO")}
+      CROSS JOIN ${side}.FORTKURS r ON r.KTILL = t.ID AND r.TERMIN = @termin ${person}
     UNION ALL
     SELECT ${columns("OM")} FROM ${side}.OMKURS r CROSS JOIN ${side}.KTILL2 t ON t.ID = r.KTILL ${person}
-      WHERE r.KURSKEY = @kurskey AND r.TERMIN = @termin AND ${ofSchool}`;
+      WHERE r.KURSKEY = @kurskey AND r.TERMIN = @termin AND r.KTILL IN (SELECT value FROM json_each(@${side}OM))`;
 }
 
-/** Where there may be registrations: the half-years of occasions, and those of re-registrations, which may lie outside. */
-function placesOf(connection: Connection, hasServed: boolean, occasions: Items): readonly Place[] {
+/** Where there may be registrations: OM in any half-year, also in one that its occasion does not reach. */
+function placesOf(connection: Connection, sides: readonly Side[]): readonly Place[] {
   const places = new Map<string, Place>();
-  const note = (side: Side, institution: string, kurskod: string, termin: string) => {
-    const identity = [codeKey(institution), codeKey(kurskod), termin].join("\u0000");
-    const known = places.get(identity);
-    if (known?.institution[side] !== undefined) return;
-    places.set(identity, {
-      institution: { ...known?.institution, [side]: institution },
-      kurskey: codeKey(kurskod),
-      kurskod: known?.kurskod ?? kurskod,
-      termin,
-    });
-  };
-  for (const side of hasServed ? ([NEXT, SERVED] as const) : ([NEXT] as const)) {
-    for (const { institution, key, columns } of occasions[side].values()) {
-      const [, kurskod = "", starttermin = ""] = key;
-      const later = columns.KTFORT2 as string | null;
-      for (const termin of [starttermin, ...(later?.split(" ") ?? [])])
-        note(side, institution, kurskod, termin);
-    }
-    const reregistrations = connection
+  for (const side of sides) {
+    const rows = connection
       .prepare(
-        `SELECT DISTINCT t.INSTITUTIONS, t.KURSKOD, r.TERMIN FROM (SELECT DISTINCT KTILL, TERMIN FROM ${side}.OMKURS) r
-         CROSS JOIN ${side}.KTILL2 t ON t.ID = r.KTILL`,
+        `SELECT 'FFG', ID, STARTTER, KURSKOD, INSTITUTIONS FROM ${side}.KTILL2
+         UNION ALL SELECT 'FO', ID, TERMIN, KURSKOD, INSTITUTIONS FROM ${side}.KTFORT2 JOIN ${side}.KTILL2 ON ID = KTILL
+         UNION ALL SELECT 'OM', ID, TERMIN, KURSKOD, INSTITUTIONS
+           FROM (SELECT DISTINCT KTILL, TERMIN FROM ${side}.OMKURS) JOIN ${side}.KTILL2 ON ID = KTILL`,
       )
       .raw()
-      .all() as [string, string, string][];
-    for (const [institutions, kurskod, termin] of reregistrations) {
-      for (const institution of institutionsIn(institutions)) note(side, institution, kurskod, termin);
+      .all() as [Kind, number, string, string, string][];
+    for (const [kind, number, termin, kurskod, institutions] of rows) {
+      for (const institution of institutionsIn(institutions)) {
+        const kurskey = codeKey(kurskod);
+        const identity = [codeKey(institution), kurskey, termin].join("\u0000");
+        const place = places.get(identity) ?? { institution, kurskey, kurskod, termin, ktill: new Map() };
+        const numbers = place.ktill.get(`${side}${kind}`) ?? [];
+        numbers.push(number);
+        place.ktill.set(`${side}${kind}`, numbers);
+        places.set(identity, place);
+      }
     }
   }
   return [...places].sort(([a], [b]) => compareText(a, b)).map(([, place]) => place);
