@@ -20,8 +20,8 @@ export type LoadInputs = Pick<
 
 /**
  * A hash over the inputs, to be recorded with a load and compared with the next one's. The day by which dates are judged is
- * among them: the export's own when it says one, else today, so that such an export is loaded anew on another day (contract
- * section 3 of the night load: dates are re-evaluated).
+ * among them: the export's own when it says one, else today, so that the dates of the same undated export are judged anew on
+ * another day.
  */
 export function inputsOf(inputs: LoadInputs): string {
   const { mapping, protectedIds, exportDatetime, now, ...rest } = inputs;
