@@ -3,6 +3,7 @@ import cluster from "node:cluster";
 import { Command } from "commander";
 import { addCallerCommands } from "./cli/caller.js";
 import { addCheckCommand } from "./cli/check.js";
+import { addCodesCommands } from "./cli/codes.js";
 import { type CliContext, say } from "./cli/context.js";
 import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
@@ -24,6 +25,7 @@ const ADD_COMMANDS = [
   addRollbackCommand,
   addCheckCommand,
   addCallerCommands,
+  addCodesCommands,
   addDemoCommand,
 ];
 
