@@ -12,9 +12,17 @@ export interface Name {
   readonly declaresNamespace: boolean;
   /** The spelling in UTF-8. */
   readonly bytes: Uint8Array;
+  /** Of `bytes`. */
+  readonly length: number;
+  /** `bytes` and the > of a tag without attributes, as little-endian words of four bytes: compared so, they cost a third. */
+  readonly words: Int32Array;
+  /** The bits of the last word that count. */
+  readonly mask: number;
   readonly hash: number;
   /** Small and dense, to be an index; -1: a name that is not remembered. */
   readonly id: number;
+  /** The element's name that followed this one when it was last met: most files repeat themselves. */
+  next: Name | undefined;
 }
 
 export interface Names {
@@ -33,6 +41,19 @@ const MAX_PROBES = 16;
 export function nextHash(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }
+
+/** Stands for the name of what is no element. */
+export const noElement = (): Name => ({
+  spelled: "",
+  folded: "",
+  declaresNamespace: false,
+  bytes: new Uint8Array(0),
+  length: 0,
+  ...wordsOf(new Uint8Array(0)),
+  hash: 0,
+  id: -1,
+  next: undefined,
+});
 
 export function createNames(): Names {
   const slots: (Name | undefined)[] = new Array(SLOTS).fill(undefined);
@@ -68,14 +89,26 @@ function standsAt(name: Uint8Array, bytes: Buffer, from: number, to: number): bo
 function newName(bytes: Buffer, from: number, to: number, hash: number, id: number): Name | undefined {
   const spelled = bytes.toString("utf8", from, to);
   if (!XML_NAME.test(spelled)) return undefined;
+  const own = Uint8Array.from(bytes.subarray(from, to));
   return {
     spelled,
     folded: foldName(spelled),
     declaresNamespace: spelled === "xmlns" || spelled.startsWith("xmlns:"),
-    bytes: Uint8Array.from(bytes.subarray(from, to)),
+    bytes: own,
+    length: own.length,
+    ...wordsOf(own),
     hash,
     id,
+    next: undefined,
   };
+}
+
+function wordsOf(name: Uint8Array): { readonly words: Int32Array; readonly mask: number } {
+  const padded = Buffer.alloc(4 * (Math.floor(name.length / 4) + 1));
+  padded.set(name);
+  padded[name.length] = 0x3e;
+  const words = Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(4 * i));
+  return { words, mask: name.length % 4 === 3 ? -1 : (1 << (8 * ((name.length % 4) + 1))) - 1 };
 }
 
 // XML 1.0, fifth edition, productions 4 and 4a.

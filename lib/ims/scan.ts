@@ -4,7 +4,7 @@
  * judged in full where records could come out wrong; what files of the field get wrong is mended (repairs.ts).
  * No entity is ever expanded and no DTD read.
  */
-import { createNames, type Name, nextHash } from "./names.js";
+import { createNames, type Name, nextHash, noElement } from "./names.js";
 import { shownName, unusableExport } from "./problem.js";
 import type { Mend } from "./repairs.js";
 
@@ -58,13 +58,17 @@ export const MAX_TAGLESS_LENGTH = 64 * 1024 * 1024;
 const LONG_TEXT = 128 * 1024;
 /** Bytes looked at in one go: little enough to stay in the processor's cache, and for strings of it to be short-lived. */
 const PIECE_LENGTH = 64 * 1024;
+/** Bytes of room after what is held: for a sentinel, and for looking at four bytes at its end. */
+const SLACK = 8;
 /** The longest reference that is one, & and ; included. */
 const MAX_REFERENCE_LENGTH = 68;
 
 export function createScanner(fileName: string, events: ScanEvents, mend: Mend): Scanner {
   const names = createNames();
   /** What has been written and not yet passed, and room for a sentinel after it. */
-  let bytes = Buffer.allocUnsafe(2 * PIECE_LENGTH);
+  let bytes = Buffer.allocUnsafeSlow(2 * PIECE_LENGTH);
+  /** The same, to look at four bytes at a time. */
+  let view = new DataView(bytes.buffer);
   let length = 0;
   /** The same as one character per byte: strings are cut from it. Only while scanning. */
   let latin1 = "";
@@ -74,7 +78,10 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
 
   // Open elements, the root at 1.
   let depth = 0;
-  const openNames: Name[] = [];
+  const nothing = noElement();
+  const openNames: Name[] = [nothing];
+  /** The name of the last start tag. */
+  let previous = nothing;
   const wants = new Uint8Array(MAX_DEPTH + 1);
   const hasText = new Uint8Array(MAX_DEPTH + 1);
   wants[0] = WANT_ELEMENTS;
@@ -130,12 +137,16 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
     let i = inside === "" ? 0 : afterSection(0, inside, last);
     if (inside !== "") return i;
 
+    // What nearly every text and tag needs is done in this one loop, with local variables: calls would double its time.
+    // All else is left to functions, which know the same through `depth` and `line`.
     const held = bytes;
+    const fours = view;
+    const end = length;
     const kinds = KINDS;
+    let at = depth;
     for (;;) {
-      // Text up to the next tag. What is used in here is in local variables: that halves the time of this loop.
+      // Text up to the next markup.
       const from = i;
-      const textLine = line;
       let seen = 0;
       let feeds = 0;
       for (;;) {
@@ -145,36 +156,93 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
         feeds += kind & FEED;
         i++;
       }
-      line += feeds;
-      if (i === length && !last) {
-        line = textLine;
-        if (i - from < LONG_TEXT) return from;
-        const cut = goodCut(from, i);
-        text(from, cut, seen, textLine);
-        line += lineBreaks(from, cut);
-        passTagless(cut - from);
-        return cut;
+      if (i === end) return textAtEnd(from, seen, feeds, last);
+      if ((seen & (SOLID | RETURN)) !== 0 || (i > from && hasText[at] !== 0)) {
+        if ((seen & UNUSUAL) === 0 && at > 0) {
+          if (((wants[at] as number) & WANT_TEXT) !== 0) {
+            hasText[at] = 1;
+            events.text(latin1.slice(from, i), line, (seen & NOT_PLAIN) === 0);
+          }
+        } else {
+          text(from, i, seen, line);
+          if (isCut) return end;
+          if ((seen & RETURN) !== 0) line += loneReturns(from, i);
+        }
       }
-      if (i > from) {
-        if ((seen & RETURN) !== 0) line += loneReturns(from, i);
-        text(from, i, seen, textLine);
-        if (isCut) return length;
-      }
-      if (i === length) return i;
+      if (feeds > 0) line += feeds;
 
       // Markup.
       const start = i;
-      const next = i + 1 < length ? (bytes[i + 1] as number) : 0;
-      if (next === SLASH) i = endTag(start, last);
-      else if ((NAMES[next] as number) === NAME_START) i = startTag(start, last);
-      else i = otherMarkup(start, next, last);
-      if (isCut) return length;
+      const next = held[start + 1] as number;
+      if (next === SLASH) {
+        // Nearly always the open element's name and nothing else. The sentinel ends every comparison in time.
+        const { words, mask, length: nameLength } = openNames[at] as Name;
+        const lastWord = words.length - 1;
+        let k = 0;
+        while (k < lastWord && fours.getInt32(start + 2 + 4 * k, true) === words[k]) k++;
+        if (
+          k === lastWord &&
+          (fours.getInt32(start + 2 + 4 * k, true) & mask) === (words[k] as number) &&
+          at > 1
+        ) {
+          if (wants[at] !== WANT_NOTHING) {
+            depth = at - 1;
+            events.close();
+          }
+          at--;
+          depth = at;
+          tagless = 0;
+          i = start + 3 + nameLength;
+          continue;
+        }
+        i = endTag(start, last);
+      } else if ((NAMES[next] as number) === NAME_START) {
+        // Nearly always the name that followed the last start tag before, too.
+        const expected = previous.next;
+        if (expected !== undefined && at > 0 && at < MAX_DEPTH) {
+          const { words, mask, length: nameLength } = expected;
+          const lastWord = words.length - 1;
+          let k = 0;
+          while (k < lastWord && fours.getInt32(start + 1 + 4 * k, true) === words[k]) k++;
+          if (k === lastWord && (fours.getInt32(start + 1 + 4 * k, true) & mask) === (words[k] as number)) {
+            previous = expected;
+            const want =
+              ((wants[at] as number) & WANT_ELEMENTS) === 0 ? WANT_NOTHING : events.open(expected, line);
+            at++;
+            depth = at;
+            openNames[at] = expected;
+            wants[at] = want;
+            hasText[at] = 0;
+            tagless = 0;
+            i = start + 2 + nameLength;
+            continue;
+          }
+        }
+        i = startTag(start, last);
+      } else i = otherMarkup(start, start + 1 < end ? next : 0, last);
+      at = depth;
+      if (isCut) return end;
       if (inside !== "") return i;
       if (i === start) {
         if (last) truncatedMarkup();
         return start;
       }
     }
+  }
+
+  /** No markup follows what is held: a text waits for its end, unless it is too long for that or the file has ended. */
+  function textAtEnd(from: number, seen: number, feeds: number, last: boolean): number {
+    if (last) {
+      if (length > from) text(from, length, seen, line);
+      line += feeds + ((seen & RETURN) === 0 ? 0 : loneReturns(from, length));
+      return length;
+    }
+    if (length - from < LONG_TEXT) return from;
+    const cut = goodCut(from, length);
+    text(from, cut, seen, line);
+    line += lineBreaks(from, cut);
+    passTagless(cut - from);
+    return cut;
   }
 
   // --- Tags
@@ -234,6 +302,8 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
     }
     const name = names.find(bytes, start + 1, at, hash);
     if (name === undefined) malformed(line, "an element's name with a character that no name may have");
+    previous.next = name;
+    previous = name;
     if (bytes[at] === GREATER_THAN) {
       if (depth === 0 && rootEnded) return secondRoot(start, name);
       openElement(name);
@@ -671,10 +741,11 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
 
   /** Holds these too, with room for the sentinel. */
   function hold(more: Buffer): void {
-    if (length + more.length >= bytes.length) {
-      const larger = Buffer.allocUnsafe(2 * (length + more.length) + 1);
+    if (length + more.length + SLACK > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (length + more.length + SLACK));
       bytes.copy(larger, 0, 0, length);
       bytes = larger;
+      view = new DataView(bytes.buffer);
     }
     more.copy(bytes, length);
     length += more.length;
@@ -738,6 +809,8 @@ const BRACKET = 64;
 const SOLID = 128;
 /** Alone: the next markup. */
 const MARKUP = 255;
+/** What a text can have and yet stand as it is, but for its line breaks. */
+const UNUSUAL = RETURN | AMPERSAND | FORBIDDEN | HIGH | BRACKET;
 const NOT_PLAIN = BREAK | RETURN | AMPERSAND | FORBIDDEN | HIGH;
 const MAY_NEED_MENDING = AMPERSAND | FORBIDDEN | BRACKET;
 
