@@ -31,8 +31,8 @@ export interface Session {
   close(): void;
 }
 
-/** What every server must be able to give in one answer (SFTP version 3, section 3). */
-const PIECE_BYTES = 32 * 1024;
+/** Every server gives 32 KiB in one answer (SFTP version 3, section 3); ssh2 splits what is over 31 952 bytes. */
+const PIECE_BYTES = 30 * 1024;
 /** Pieces that are asked for before the first has come, so that a long way to the server does not make it slow. */
 const PIECES_AHEAD = 32;
 const MILLISECONDS = 1000;
@@ -339,11 +339,17 @@ function sshFailure(
 
 // --- Waiting
 
+/** `code`: of SSH_FXP_STATUS; without it there was no answer. */
+type RemoteError = Error & { readonly code?: unknown };
+
 /** The connection as something that may fail at any time: whoever waits is told, once, and nothing waits for ever. */
 interface Line {
   wait<T>(start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T>;
-  /** `wait` for an answer of the server: fails when for `idleSeconds` none has come. */
-  ask<T>(start: (answered: (error: Error | null | undefined, value?: T) => void) => void): Promise<T>;
+  /** Waits for an answer of the server, and fails when none comes for `idleSeconds`. `onRefusal`: what a no means. */
+  ask<T>(
+    start: (answered: (error: Error | null | undefined, value?: T) => void) => void,
+    onRefusal: (error: RemoteError) => unknown,
+  ): Promise<T>;
   fail(error: unknown): void;
   close(): void;
 }
@@ -396,12 +402,12 @@ function holdLine(socket: Socket, settings: SftpSettings, signal: AbortSignal): 
 
   return {
     wait,
-    async ask(start) {
+    async ask(start, onRefusal) {
       asked += 1;
       watchIdle();
       try {
         return await wait((resolve, reject) => {
-          start((error, value) => (error ? reject(error) : resolve(value as never)));
+          start((error, value) => (error ? reject(onRefusal(error)) : resolve(value as never)));
         });
       } finally {
         asked -= 1;
@@ -427,25 +433,22 @@ function sessionOver(sftp: SFTPWrapper, line: Line, settings: SftpSettings, host
   const pathOf = (name: string) => `${folder.replace(/\/+$/, "")}/${name}`;
   sftp.on("error", () => line.fail(passingFailure(`${server}: the SFTP session broke down`)));
 
-  function remoteFailure(error: unknown, what: string): unknown {
-    if (error instanceof AdresslistaError || !isStatus(error)) return error;
-    if (error.code === NO_SUCH_FILE) return lastingFailure(`${server}: ${what} does not exist`);
-    if (error.code === PERMISSION_DENIED) {
+  function refusal({ code }: RemoteError, what: string): AdresslistaError {
+    if (code === NO_SUCH_FILE) return lastingFailure(`${server}: ${what} does not exist`);
+    if (code === PERMISSION_DENIED) {
       return lastingFailure(`${server}: user ${settings.user} may not read ${what}`);
     }
-    if (error.code === undefined || error.code === NO_CONNECTION || error.code === CONNECTION_LOST) {
+    if (typeof code !== "number" || code === NO_CONNECTION || code === CONNECTION_LOST) {
       return passingFailure(`${server}: the SFTP session ended while ${what} was read`);
     }
-    return lastingFailure(`${server}: ${what} cannot be read (SFTP status ${error.code})`);
+    return lastingFailure(`${server}: ${what} cannot be read (SFTP status ${code})`);
   }
 
   function ask<T>(
     what: string,
     start: (answered: (error: Error | null | undefined, value?: T) => void) => void,
   ): Promise<T> {
-    return line.ask(start).catch((error: unknown) => {
-      throw remoteFailure(error, what);
-    });
+    return line.ask(start, (error) => refusal(error, what));
   }
 
   /** Shorter than asked for only at the end of the file. */
@@ -474,15 +477,13 @@ function sessionOver(sftp: SFTPWrapper, line: Line, settings: SftpSettings, host
         .map(({ filename, attrs }) => remoteFile(filename, attrs));
     },
     async stat(name) {
-      try {
-        return remoteFile(
-          name,
-          await line.ask<RemoteAttributes>((answered) => sftp.stat(pathOf(name), answered)),
-        );
-      } catch (error) {
-        if (isStatus(error) && error.code === NO_SUCH_FILE) return undefined;
-        throw remoteFailure(error, name);
-      }
+      const attributes = await ask<RemoteAttributes | undefined>(name, (answered) =>
+        sftp.stat(pathOf(name), (error, stats) => {
+          if ((error as RemoteError | undefined)?.code === NO_SUCH_FILE) answered(undefined, undefined);
+          else answered(error, stats);
+        }),
+      );
+      return attributes === undefined ? undefined : remoteFile(name, attributes);
     },
     async *read(name, bytes) {
       const handle = await ask<Buffer>(name, (answered) => sftp.open(pathOf(name), "r", answered));
@@ -511,7 +512,7 @@ function sessionOver(sftp: SFTPWrapper, line: Line, settings: SftpSettings, host
         }
       } finally {
         // Not waited for: a server that answers no more would be waited for here too.
-        line.ask<void>((answered) => sftp.close(handle, answered)).catch(() => {});
+        ask<void>(name, (answered) => sftp.close(handle, answered)).catch(() => {});
       }
     },
     close: line.close,
@@ -522,10 +523,4 @@ type RemoteAttributes = { readonly size: number; readonly mtime: number };
 
 function remoteFile(name: string, { size, mtime }: RemoteAttributes): RemoteFile {
   return { name, bytes: size, modified: new Date(mtime * MILLISECONDS) };
-}
-
-/** An answer that says no, or (without a code) none at all. */
-function isStatus(error: unknown): error is Error & { readonly code?: number } {
-  const code = (error as { code?: unknown }).code;
-  return error instanceof Error && (code === undefined || typeof code === "number");
 }
