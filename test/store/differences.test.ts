@@ -30,6 +30,11 @@ const occasions = (...ktill2: readonly Ktill2Row[]): LadokTables => ({
   ktfort2: ktill2.map(({ id }) => ({ ktill: id, termin: "20262", termordn: 2 })),
 });
 
+/** Half-years of many courses. */
+const MANY_OCCASIONS = occasions(
+  ...Array.from({ length: 50 }, (_, index) => occasion(index + 1, `G${index}`, { kurskod: `KURS${index}` })),
+);
+
 const registration = (
   typ: Registration["typ"],
   ktill = 1,
@@ -96,6 +101,29 @@ describe("differences between loads", () => {
       ]);
     });
   });
+
+  it("are counted in turns, or at once, with the same result", () =>
+    inTemporaryFolder(async (folder) => {
+      const store = await openSqliteStore(join(folder, "test.sqlite"));
+      const next = generationFile(store.database, await publishGeneration(store, MANY_OCCASIONS, []));
+      store.close();
+      const opened = [1, 2, 3].map(() => compareGenerations(next, undefined));
+      const [inTurns, atOnce, stopping] = opened as [OpenDifferences, OpenDifferences, OpenDifferences];
+      let turns = 0;
+      await inTurns.countInTurns(async () => {
+        turns += 1;
+      });
+      expect(inTurns.counts).to.deep.equal(atOnce.counts);
+      expect(turns).to.be.above(1);
+      const reason = new Error("stopped");
+      const stopped = await stopping
+        .countInTurns(async () => {
+          throw reason;
+        })
+        .catch((error: unknown) => error);
+      expect(stopped).to.equal(reason);
+      for (const differences of opened) differences.close();
+    }));
 
   it("name schools and courses that came, went, or have other values", async () => {
     const [kurs] = ONE_OCCASION.kurs;

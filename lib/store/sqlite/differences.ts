@@ -6,8 +6,13 @@ import type { GenerationDifference, GenerationDifferenceCount, GenerationDiffere
 import { type Connection, guarded, openReadable } from "./files.js";
 
 export interface OpenDifferences extends GenerationDifferences {
+  /** Fills in `counts`, which of a large register takes a minute, and lets other work (signals) have its turn meanwhile. */
+  countInTurns(takeTurn: () => Promise<void>): Promise<void>;
   close(): void;
 }
+
+/** A school's courses, a half-year of each, that are compared before other work gets its turn. */
+const PLACES_PER_TURN = 20;
 
 /** Pages that are kept of each generation while they are compared, in KiB (SQLite's negative cache_size). */
 const CACHE_KIB = 32 * 1024;
@@ -46,38 +51,59 @@ function comparison(connection: Connection, hasServed: boolean): OpenDifferences
   const courses = items(connection, hasServed, coursesOf);
   const occasions = items(connection, hasServed, occasionsOf);
   const registrations = registrationsIn(connection, hasServed);
-  function* entries(): Generator<GenerationDifference> {
-    yield* compareItems("school", schools);
-    yield* compareItems("course", courses);
-    yield* compareItems("occasion", occasions);
+  /** In portions: one for each place where there may be registrations, empty when there is no difference. */
+  function* portions(): Generator<readonly GenerationDifference[]> {
+    yield [...compareItems("school", schools)];
+    yield [...compareItems("course", courses)];
+    yield [...compareItems("occasion", occasions)];
     yield* registrations();
+  }
+  function* entries(): Generator<GenerationDifference> {
+    for (const portion of portions()) yield* portion;
   }
   let counts: readonly GenerationDifferenceCount[] | undefined;
   return {
     get counts() {
-      counts ??= count(entries());
+      if (counts === undefined) {
+        const counter = differenceCounter();
+        for (const portion of portions()) counter.add(portion);
+        counts = counter.counts();
+      }
       return counts;
+    },
+    async countInTurns(takeTurn) {
+      const counter = differenceCounter();
+      let done = 0;
+      for (const portion of portions()) {
+        counter.add(portion);
+        if (++done % PLACES_PER_TURN === 0) await takeTurn();
+      }
+      counts = counter.counts();
     },
     entries,
     close: () => connection.close(),
   };
 }
 
-function count(differences: Iterable<GenerationDifference>): readonly GenerationDifferenceCount[] {
+function differenceCounter() {
   const counts = new Map<
     string,
     { -readonly [K in keyof GenerationDifferenceCount]: GenerationDifferenceCount[K] }
   >();
-  for (const { of, institution, kind } of differences) {
-    const key = `${of} ${institution}`;
-    let found = counts.get(key);
-    if (!found) {
-      found = { of, institution, added: 0, removed: 0, changed: 0 };
-      counts.set(key, found);
-    }
-    found[kind] += 1;
-  }
-  return [...counts.values()];
+  return {
+    add(differences: readonly GenerationDifference[]): void {
+      for (const { of, institution, kind } of differences) {
+        const key = `${of} ${institution}`;
+        let found = counts.get(key);
+        if (!found) {
+          found = { of, institution, added: 0, removed: 0, changed: 0 };
+          counts.set(key, found);
+        }
+        found[kind] += 1;
+      }
+    },
+    counts: (): readonly GenerationDifferenceCount[] => [...counts.values()],
+  };
 }
 
 // --- Schools, courses, occasions
@@ -203,7 +229,10 @@ interface Place {
 /** Person, kind, occasion and start term of a registration that only one side has: 1 the new one, -1 the served one. */
 type OneSided = [person: string, typ: string, occasion: string, starttermin: string, side: 1 | -1];
 
-function registrationsIn(connection: Connection, hasServed: boolean): () => Generator<GenerationDifference> {
+function registrationsIn(
+  connection: Connection,
+  hasServed: boolean,
+): () => Generator<readonly GenerationDifference[]> {
   const sides = hasServed ? ([NEXT, SERVED] as const) : ([NEXT] as const);
   const ofBoth = sides.map(
     (side) => `SELECT *, ${side === NEXT ? 1 : -1} AS SIDE FROM (${registrationsOf(side)})`,
@@ -226,9 +255,9 @@ function registrationsIn(connection: Connection, hasServed: boolean): () => Gene
       );
       const rows = oneSided.all({ kurskey, termin, ...Object.fromEntries(numbers) }) as OneSided[];
       if (rows.length === 0) same.add(place);
-      for (const ofPerson of byPerson(rows)) {
-        yield* compareRegistrations(ofPerson, institution, kurskod, termin);
-      }
+      yield [...byPerson(rows)].flatMap((ofPerson) => [
+        ...compareRegistrations(ofPerson, institution, kurskod, termin),
+      ]);
     }
   };
 }
