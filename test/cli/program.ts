@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Attempt } from "../../lib/cli/status-file.js";
+import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -125,4 +127,27 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
 
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "adresslista-cli-"));
+}
+
+/** The status file of the folder's own database. */
+export function statusFile(folder: string): Attempt {
+  return JSON.parse(readFileSync(join(folder, "data/adresslista.status.json"), "utf8")) as Attempt;
+}
+
+/** An export of one school, one course and one occasion with so many learners. */
+export function writeExport(
+  file: string,
+  persons: number,
+  { datetime = "2026-11-24T02:15:00", first = 1, kurskod = "MATMAT02b" } = {},
+): string {
+  const ids = Array.from({ length: persons }, (_, index) => `P${first + index}`);
+  const records = [
+    school("VUX", { long: "Vuxenskolan" }),
+    course("K1", kurskod, { in: "VUX", long: "Matematik" }),
+    occasion("G1", { in: "K1", dates: "2026-08-17/2026-12-18" }),
+    ...ids.map((id) => person(id, { name: "Exempel, Åsa", email: `${id.toLowerCase()}@example.se` })),
+    learners("G1", ...ids),
+  ];
+  writeFileSync(file, exportOf(records, datetime));
+  return file;
 }
