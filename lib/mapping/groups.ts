@@ -234,6 +234,8 @@ function parentsFirst(groups: readonly Node[], report: Report): readonly Node[] 
 function linkSchools(group: Node): void {
   const nearest = new Set<Group>();
   for (const parent of group.parents) {
+    // what is carried over names its schools itself, and belongs to no other
+    if (group.kept && parent.kind !== "school") continue;
     const steps = parent.kind === "school" ? 1 : parent.stepsToSchool + 1;
     if (steps > group.stepsToSchool || steps === Number.POSITIVE_INFINITY) continue;
     if (steps < group.stepsToSchool) nearest.clear();
