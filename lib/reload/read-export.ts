@@ -1,4 +1,3 @@
-import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { AdresslistaError } from "../errors.js";
 import { type ImsSummary, readImsStream } from "../ims/read.js";
@@ -104,23 +103,20 @@ function checkDatasource(file: ExportFile, datasource: string | undefined, wante
 }
 
 async function readFile(file: ExportFile, options: ReloadOptions, handler: ImsHandler): Promise<FileRead> {
-  const hash = createHash("sha256");
-  const summary = await readImsStream(file.name, bytesOf(file, hash), handler, {
+  const summary = await readImsStream(file.name, bytesOf(file), handler, {
+    repair: options.repair,
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: (done, total) => options.progress?.("read", done, total),
   });
-  return { name: file.name, bytes: summary.bytes, sha256: hash.digest("hex"), parts: [summary] };
+  return { name: file.name, bytes: summary.bytes, sha256: summary.sha256, parts: [summary] };
 }
 
 /** Bytes of a file that are read at a time. */
 const READ_SIZE = 256 * 1024;
 
-async function* bytesOf({ path, name }: ExportFile, hash: Hash): AsyncGenerator<Buffer, void, undefined> {
+async function* bytesOf({ path, name }: ExportFile): AsyncGenerator<Buffer, void, undefined> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: READ_SIZE })) {
-      hash.update(chunk);
-      yield chunk as Buffer;
-    }
+    yield* createReadStream(path, { highWaterMark: READ_SIZE });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     throw new AdresslistaError("export", `${name}: cannot be read (${code})`, { cause: error });

@@ -20,7 +20,13 @@ import { finishPerson } from "./finish-person.js";
 import { changesOf, refusedBy, refusedWithoutEmail } from "./guards.js";
 import { type ExportRead, type FileRead, readExport } from "./read-export.js";
 import { inputsOf, isUnchanged, recognised, sameFiles } from "./recognise.js";
-import { collectReport, countWarnings, type LoadReport, type ReportCollector } from "./report.js";
+import {
+  collectReport,
+  countWarnings,
+  type LoadReport,
+  mergeRepairs,
+  type ReportCollector,
+} from "./report.js";
 import { verifyGeneration } from "./verify.js";
 
 /** How many persons are written before other work (signals, progress) gets its turn. */
@@ -99,13 +105,13 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     );
     settleLearnerDates(plan, staging);
     reportUnknownMembers(plan, staging, load.report);
-    const builder = await buildGeneration(store.database, load.number);
+    const builder = await buildGeneration(store.database, load.number, staging.personCount());
     try {
       const persons = personsInOrder(staging, numbers);
       const carriedPersons = await writePersons(load, read, plan, persons, staging.personCount(), builder);
       return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
     } catch (error) {
-      builder.discard();
+      await builder.discard();
       throw error;
     }
   } finally {
@@ -205,10 +211,12 @@ async function writePersons(
     if (++done % PERSONS_PER_TURN === 0) {
       options.progress?.("write", done, total);
       await takeTurn(options);
+      await builder.room();
     }
     if (person.protected && inExport) report.add("personProtected", person.id);
     if (person.protected && options.protected === "exclude") continue;
-    const { registrations, kept } = plan.registrationsOf(memberships, { ...person, groups }, carried);
+    const { id, staff } = person;
+    const { registrations, kept } = plan.registrationsOf(memberships, { id, staff, groups }, carried);
     // Nothing else refers to the person any more (contract section 5: gallring).
     if (!inExport && registrations.length === 0) continue;
     const schools = inExport ? plan.schoolsOf(groups) : undefined;
@@ -245,7 +253,7 @@ async function judge(
   const { store, options, day, number, served } = load;
   const turn = () => takeTurn(options);
   const { tables, kept, carried, institutionOf, newCodes } = plan.finish();
-  const written = await builder.write({ tables, kept, institutionOf }, turn);
+  const written = await builder.write({ tables, kept, institutionOf });
   options.progress?.("verify", 0, undefined);
   await verifyGeneration(written, number, tables, turn);
 
@@ -266,7 +274,7 @@ async function judge(
     previous: served?.number ?? null,
     changes: changesOf(previous, written.schoolCounts, window.oldest),
     history: { ...carried, persons: carriedPersons },
-    repairs: [],
+    repairs: mergeRepairs(read.files.flatMap(({ parts }) => parts.map(({ repairs }) => repairs))),
     overridden,
     causes,
     warnings: read.files.flatMap(({ name, parts }) =>
@@ -275,11 +283,11 @@ async function judge(
   };
   if (options.dryRun !== undefined) {
     options.progress?.("compare", 0, undefined);
-    builder.discard();
+    await builder.discard();
     return { kind: "dryRun", refusals, report };
   }
   if (refusals.length > 0 && !options.force) {
-    builder.discard();
+    await builder.discard();
     return { kind: "refused", refusals, report };
   }
   await turn();

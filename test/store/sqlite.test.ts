@@ -134,7 +134,7 @@ describe("the SQLite store", () => {
         const before = readdirSync(folder).sort();
         const builder = await buildGeneration(store.database, store.nextLoadNumber());
         builder.addPerson(somePerson("p1"));
-        builder.discard();
+        await builder.discard();
         expect(readdirSync(folder).sort()).to.deep.equal(before);
         expect((await served(store)).number).to.equal(number);
       }));
@@ -143,9 +143,9 @@ describe("the SQLite store", () => {
       withStore(async (store) => {
         const builder = await buildGeneration(store.database, store.nextLoadNumber());
         builder.addPerson(somePerson("p1", { registrations: [{ ...FFG, ktill: 99 }] }));
-        const { file } = await builder.write(registerOf(ONE_OCCASION), async () => {});
+        const { file } = await builder.write(registerOf(ONE_OCCASION));
         expect(() => checkForeignKeys(file)).to.throw(/does not hold together.*FFGKURS/);
-        builder.discard();
+        await builder.discard();
       }));
 
     it("sweep away what a killed load left", () =>

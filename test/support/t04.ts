@@ -77,7 +77,7 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
       ),
     );
   }
-  const { counts } = await builder.write(registerOf(tables), async () => {});
+  const { counts } = await builder.write(registerOf(tables));
   builder.complete();
   const record = {
     number,

@@ -1,5 +1,5 @@
 import { AdresslistaError } from "../../errors.js";
-import { guarded, openReadable } from "./files.js";
+import { type Connection, guarded, openReadable } from "./files.js";
 
 const INTEGRITY_ERROR = "the built generation does not hold together";
 
@@ -39,9 +39,13 @@ export function listedPersons(file: string, places: Int32Array): ListedPerson[] 
   });
 }
 
-function checked<T>(file: string, action: (connection: ReturnType<typeof openReadable>) => T): T {
+/** What a check keeps of the file, in KiB (SQLite's negative cache_size): foreign keys are looked up here and there. */
+const CACHE_KIB = 48 * 1024;
+
+function checked<T>(file: string, action: (connection: Connection) => T): T {
   const connection = openReadable(file);
   try {
+    connection.pragma(`cache_size = -${CACHE_KIB}`);
     return guarded("cannot check the built generation", () => action(connection));
   } finally {
     connection.close();

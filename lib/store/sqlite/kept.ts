@@ -2,7 +2,7 @@ import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } 
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
-import { bulkInsert } from "./bulk-insert.js";
+import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { type Connection, guarded, openReadable } from "./files.js";
 
 /** Writes what the next load may carry over (contract section 5, History) into the generation that is being built. */
@@ -20,13 +20,9 @@ export interface KeptWriter {
 const MAX_REMEMBERED_PLACES = 50_000;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
-export function keptWriter(connection: Connection): KeptWriter {
-  const rows = bulkInsert(connection, "KEPT_PERSON", "ID, PLACES");
-  const places = bulkInsert(
-    connection,
-    "KEPT_PLACE",
-    "ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS",
-  );
+export function keptWriter(sink: Connection | RowSink): KeptWriter {
+  const rows = bulkInsert(sink, "KEPT_PERSON", "ID, PLACES");
+  const places = bulkInsert(sink, "KEPT_PLACE", "ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS");
   // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
   const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
@@ -57,13 +53,13 @@ export function keptWriter(connection: Connection): KeptWriter {
     finish({ groups, members }) {
       rows.flush();
       places.flush();
-      const keptGroup = bulkInsert(connection, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
+      const keptGroup = bulkInsert(sink, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
       for (const { kind, record, lastTermin, end } of groups) {
         const number = numberOf(record.sourcedIds[0]?.id ?? "");
         keptGroup.add(number, kind, JSON.stringify(record), lastTermin ?? null, end ?? null);
       }
       keptGroup.flush();
-      const keptMember = bulkInsert(connection, "KEPT_MEMBER", "RECORD");
+      const keptMember = bulkInsert(sink, "KEPT_MEMBER", "RECORD");
       for (const member of members) keptMember.add(JSON.stringify(member));
       keptMember.flush();
     },

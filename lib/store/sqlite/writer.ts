@@ -1,0 +1,164 @@
+import { Worker } from "node:worker_threads";
+import { batches, bulkInsert, flatInsert, type RowSink, type SqlValue } from "./bulk-insert.js";
+import { type Connection, openWritable } from "./files.js";
+import { type GroupedRegistrations, writeRegistrations } from "./registrations.js";
+
+/**
+ * Who writes the file of a new generation: this thread, or one of its own beside it, for loads that are large enough to be
+ * worth it. What is asked for is done in the order in which it was asked.
+ */
+export interface Writer extends RowSink {
+  exec(sql: string): void;
+  registrations(registrations: GroupedRegistrations): void;
+  /** Waits until there is not much left to be written. Throws what has gone wrong so far, as SQLite's code. */
+  room(): Promise<void>;
+  /** Waits until everything is written. Returns the rows of each of these tables, and closes the file. */
+  finish(tables: readonly string[]): Promise<Record<string, number>>;
+  /** Stops at once, whatever waits. */
+  stop(): Promise<void>;
+}
+
+export type Command =
+  | { readonly do: "define"; readonly insert: number; readonly table: string; readonly columns: string }
+  | { readonly do: "rows"; readonly insert: number; readonly values: readonly SqlValue[] }
+  | { readonly do: "exec"; readonly sql: string }
+  | { readonly do: "registrations"; readonly registrations: GroupedRegistrations }
+  | { readonly do: "finish"; readonly tables: readonly string[] };
+
+/** One for each command, in their order. `code`: of the error that it ended with. */
+export interface Reply {
+  readonly code?: string;
+  readonly counts?: Record<string, number>;
+}
+
+/** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
+const CACHE_KIB = 48 * 1024;
+
+export function openForBuilding(file: string): Connection {
+  const connection = openWritable(file);
+  // The file is worthless until it is whole: no journal, and one fsync at the end.
+  connection.pragma("journal_mode = OFF");
+  connection.pragma("synchronous = OFF");
+  connection.pragma("foreign_keys = OFF");
+  connection.pragma("locking_mode = EXCLUSIVE");
+  connection.pragma(`cache_size = -${CACHE_KIB}`);
+  connection.exec("BEGIN");
+  return connection;
+}
+
+export function writerHere(file: string): Writer {
+  const connection = openForBuilding(file);
+  return {
+    insert: (table, columns) => bulkInsert(connection, table, columns),
+    exec: (sql) => connection.exec(sql),
+    registrations: (registrations) => writeRegistrations(connection, registrations),
+    room: async () => {},
+    finish: async (tables) => finishFile(connection, tables),
+    stop: async () => {
+      connection.close();
+    },
+  };
+}
+
+/** Commands → what they do, for the thread. */
+export function executor(connection: Connection): (command: Command) => Reply {
+  const inserts: ((values: readonly SqlValue[]) => void)[] = [];
+  return (command) => {
+    switch (command.do) {
+      case "define":
+        inserts[command.insert] = flatInsert(connection, command.table, command.columns);
+        return {};
+      case "rows":
+        inserts[command.insert]?.(command.values);
+        return {};
+      case "exec":
+        connection.exec(command.sql);
+        return {};
+      case "registrations":
+        writeRegistrations(connection, command.registrations);
+        return {};
+      case "finish":
+        return { counts: finishFile(connection, command.tables) };
+    }
+  };
+}
+
+function finishFile(connection: Connection, tables: readonly string[]): Record<string, number> {
+  connection.exec("COMMIT");
+  const counts: Record<string, number> = {};
+  for (const table of tables) {
+    counts[table] = connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
+  }
+  connection.close();
+  return counts;
+}
+
+/** Values that are sent at a time: enough for the sending not to count, few enough for memory. */
+const VALUES_PER_COMMAND = 4_000;
+/** Commands that may wait before `room` waits for them. */
+const MAX_WAITING = 64;
+
+export function writerThread(file: string): Writer {
+  // The same file in TypeScript when the program runs from its sources.
+  const entry = new URL(import.meta.url.replace(/writer(\.\w+)$/, "writer-thread$1"));
+  const worker = new Worker(entry, { workerData: file });
+  let inserts = 0;
+  let waiting = 0;
+  let failure: Error | undefined;
+  let counts: Record<string, number> | undefined;
+  let awaited: { readonly most: number; wake(): void } | undefined;
+
+  const wake = () => {
+    if (awaited === undefined || (failure === undefined && waiting > awaited.most)) return;
+    awaited.wake();
+    awaited = undefined;
+  };
+  const fail = (error: Error) => {
+    failure ??= error;
+    wake();
+  };
+  worker.on("message", (reply: Reply) => {
+    waiting -= 1;
+    if (reply.code !== undefined) fail(Object.assign(new Error("a statement failed"), { code: reply.code }));
+    if (reply.counts !== undefined) counts = reply.counts;
+    wake();
+  });
+  worker.on("error", fail);
+  worker.on("exit", () => fail(new Error("the writing thread has ended")));
+
+  const send = (command: Command) => {
+    waiting += 1;
+    worker.postMessage(command);
+  };
+  const until = async (most: number) => {
+    if (failure === undefined && waiting > most) {
+      await new Promise<void>((resolve) => {
+        awaited = { most, wake: resolve };
+      });
+    }
+    if (failure !== undefined) throw failure;
+  };
+
+  return {
+    insert(table, columns) {
+      const width = columns.split(",").length;
+      const insert = inserts++;
+      send({ do: "define", insert, table, columns });
+      const limit = width * Math.ceil(VALUES_PER_COMMAND / width / 50) * 50;
+      return batches(table, width, limit, (values) => send({ do: "rows", insert, values }));
+    },
+    exec: (sql) => send({ do: "exec", sql }),
+    registrations: (registrations) => send({ do: "registrations", registrations }),
+    room: () => until(MAX_WAITING),
+    async finish(tables) {
+      send({ do: "finish", tables });
+      await until(0);
+      const found = counts ?? {};
+      await worker.terminate();
+      return found;
+    },
+    async stop() {
+      await worker.terminate();
+    },
+  };
+}
