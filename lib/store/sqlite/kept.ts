@@ -7,16 +7,16 @@ import { type Connection, guarded, openReadable } from "./files.js";
 
 /** Writes what the next load may carry over (contract section 5, History) into the generation that is being built. */
 export interface KeptWriter {
-  /**
-   * `person`: its number in NAMN. Persons come in the order of their numbers. Memberships that are the same object share
-   * a row.
-   */
+  /** `person`: its number in NAMN. Persons come in the order of their numbers. */
   add(person: number, memberships: readonly KeptMembership[]): void;
   /** After the last person; `groups` has the occasion of every membership. */
   finish(groups: KeptGroups): void;
 }
 
-/** Places (a time in an occasion) that are remembered while persons are written, so that those who share one point at one row, and while they are read. */
+/**
+ * Places (a time in an occasion) that are remembered: while persons are written, so that those who share one point at
+ * one row, and while they are read.
+ */
 const MAX_REMEMBERED_PLACES = 50_000;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
@@ -26,7 +26,9 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
   // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
   const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
-  const remembered = new Map<KeptMembership, number>();
+  // The mapping gives many persons one object; those carried over are objects of their own, whatever they hold.
+  const byObject = new Map<KeptMembership, number>();
+  const byContent = new Map<string, number>();
   let placeCount = 0;
   const addPlace = ({ occasion, periods, lastTermin, programmes }: KeptMembership): number => {
     placeCount += 1;
@@ -42,8 +44,14 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
     return placeCount;
   };
   const placeOf = (membership: KeptMembership): number => {
-    if (remembered.size >= MAX_REMEMBERED_PLACES) remembered.clear();
-    return getOrAdd(remembered, membership, addPlace);
+    let number = byObject.get(membership);
+    if (number === undefined) {
+      number = getOrAdd(byContent, contentOf(membership), () => addPlace(membership));
+      byObject.set(membership, number);
+    }
+    if (byObject.size >= MAX_REMEMBERED_PLACES) byObject.clear();
+    if (byContent.size >= MAX_REMEMBERED_PLACES) byContent.clear();
+    return number;
   };
   return {
     add(person, memberships) {
@@ -64,6 +72,14 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
       keptMember.flush();
     },
   };
+}
+
+/** All but LASTTERMIN, which follows from the periods. */
+function contentOf({ occasion, periods, programmes }: KeptMembership): string {
+  const [only] = periods;
+  return only !== undefined && periods.length === 1 && programmes.length === 0
+    ? `${only.begin} ${only.end} ${occasion}`
+    : JSON.stringify([occasion, periods, programmes]);
 }
 
 function lastDay(periods: KeptMembership["periods"]): string {
