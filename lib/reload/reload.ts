@@ -255,6 +255,8 @@ async function judge(
   const { tables, kept, carried, institutionOf, newCodes } = plan.finish();
   const written = await builder.write({ tables, kept, institutionOf });
   options.progress?.("verify", 0, undefined);
+  await turn();
+  await builder.check();
   await verifyGeneration(written, number, tables, turn);
 
   const previous = previousCounts(store);

@@ -91,6 +91,7 @@ export async function publishGeneration(
   const builder = await buildGeneration(store.database, store.nextLoadNumber());
   for (const person of persons) builder.addPerson(person);
   const { counts } = await builder.write(registerOf(tables));
+  await builder.check();
   builder.complete();
   const record = {
     number: builder.number,

@@ -10,6 +10,7 @@ import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource
 import { type BulkInsert, bulkInsert, type RowSink } from "./bulk-insert.js";
 import { buildingFile, databaseError, generationFile, guarded, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
+import { collectGroupMembers } from "./group-members.js";
 import { keptWriter } from "./kept.js";
 import { collectRegistrations, type GroupedRegistrations } from "./registrations.js";
 import { schoolCounter, writeSchoolCounts } from "./school-counts.js";
@@ -47,8 +48,13 @@ export interface GenerationBuilder {
   addPerson(person: FinishedPerson): void;
   /** Waits until there is not much left to be written: between batches of persons. */
   room(): Promise<void>;
-  /** Writes the tables and makes indexes. Nothing can be added afterwards; the file can be opened for reading. */
+  /** Writes the tables and makes indexes. Nothing can be added afterwards. */
   write(register: FinishedRegister): Promise<WrittenGeneration>;
+  /**
+   * Looks at every foreign key and every page; the file can be opened for reading afterwards. Throws AdresslistaError:
+   * "internal" when a row points nowhere, "database" when the file is damaged.
+   */
+  check(): Promise<void>;
   /** Makes the file durable, under its own name. */
   complete(): void;
   /** Leaves nothing behind. */
@@ -69,6 +75,11 @@ const ANALYZED_ROWS = 1000;
 
 /** Persons from which on a thread of its own writes the file beside this one: below, starting it costs more than it saves. */
 const PERSONS_WORTH_A_THREAD = 5_000;
+
+/** Rows of GRUPPMEDLEM that wait to be written together. */
+const GROUP_MEMBERS_AT_A_TIME = 10_000;
+
+const NO_MORE_IDS: readonly string[] = [];
 
 /** `persons`: about how many there will be. */
 export async function buildGeneration(
@@ -115,7 +126,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
   const adress = into("ADRESS", "PERSON, ADRTYP, COADR, GATADR, POSTNR, ORT, LAND, FROMDAT, TOMDAT");
   const telekom = into("TELEKOM", "PERSON, KOMTYP, KOMADR");
   const personvo = into("PERSONVO", "ID, PERSONVO, INVALIDPNR, EMAIL, NOEMAIL");
-  const gruppmedlem = into("GRUPPMEDLEM", "PERSON, GRUPP");
+  const groupMembers = collectGroupMembers();
   const registrations = collectRegistrations();
   const kept = keptWriter(writer);
   const schools = schoolCounter();
@@ -150,8 +161,9 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
         data.fornamn ?? null,
         data.protected ? 1 : 0,
       );
-      if (data.aliases.length === 1) alias.add(data.aliases[0] as string, persons);
-      else for (const id of new Set(data.aliases)) alias.add(id, persons);
+      for (const id of new Set(data.aliases.length > 1 ? data.aliases : NO_MORE_IDS)) {
+        if (id !== data.id) alias.add(id, persons);
+      }
       // In order of their tables' keys: what is written at the end of a table costs least.
       if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
       if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
@@ -159,7 +171,8 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
       if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
       personvo.add(persons, person.personVO, person.invalidPersonnummer, person.email, person.noEmail);
-      for (const group of person.groups) gruppmedlem.add(persons, group);
+      groupMembers.add(persons, person.groups);
+      if (groupMembers.length >= GROUP_MEMBERS_AT_A_TIME) writer.groupMembers(groupMembers.take());
       for (const registration of person.registrations) registrations.add(persons, registration);
       kept.add(persons, person.kept);
       if (person.schools !== undefined) schools.addPerson(person.schools);
@@ -178,11 +191,14 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
         return waited("cannot write the tables", writer.room());
       };
       for (const insert of inserts) await step(() => insert.flush());
+      await step(() => writer.groupMembers(groupMembers.take()));
       await step(() => writer.registrations(grouped));
       await step(() => writeTables(writer, tables));
       await step(() => kept.finish(keptGroups));
       await step(() => writeSchoolCounts(writer, schoolCounts));
       for (const sql of [
+        // In one statement for all: most persons have one id.
+        "INSERT INTO PERSON_ALIAS (ALIAS, PERSON) SELECT REGISTERID, ID FROM NAMN",
         ...generationIndexes,
         `PRAGMA analysis_limit = ${ANALYZED_ROWS}`,
         "ANALYZE",
@@ -190,10 +206,12 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       ]) {
         await step(() => writer.exec(sql));
       }
-      const counts = await waited("cannot write the tables", writer.finish(COUNTED_TABLES));
+      const counts = await waited("cannot write the tables", writer.commit(COUNTED_TABLES));
       if (counts.NAMN !== persons) throw new AdresslistaError("internal", "a person was not written");
       return { file: building, counts, schoolCounts, registrations: grouped };
     },
+
+    check: () => waited("cannot check the generation", writer.check()),
 
     complete() {
       guarded("cannot make the generation durable", () => {
@@ -213,7 +231,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
 /** `guarded` for what is waited for. */
 async function waited<T>(what: string, promise: Promise<T>): Promise<T> {
   return promise.catch((cause: unknown) => {
-    throw databaseError(what, cause);
+    throw cause instanceof AdresslistaError ? cause : databaseError(what, cause);
   });
 }
 

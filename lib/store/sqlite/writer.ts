@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { batches, bulkInsert, flatInsert, type RowSink, type SqlValue } from "./bulk-insert.js";
+import { checkGeneration, type Finding, throwFinding } from "./check.js";
 import { type Connection, openWritable } from "./files.js";
+import { type GroupMembers, writeGroupMembers } from "./group-members.js";
 import { type GroupedRegistrations, writeRegistrations } from "./registrations.js";
 
 /**
@@ -10,10 +12,13 @@ import { type GroupedRegistrations, writeRegistrations } from "./registrations.j
 export interface Writer extends RowSink {
   exec(sql: string): void;
   registrations(registrations: GroupedRegistrations): void;
+  groupMembers(members: GroupMembers): void;
   /** Waits until there is not much left to be written. Throws what has gone wrong so far, as SQLite's code. */
   room(): Promise<void>;
-  /** Waits until everything is written. Returns the rows of each of these tables, and closes the file. */
-  finish(tables: readonly string[]): Promise<Record<string, number>>;
+  /** Waits until everything is written. Returns the rows of each of these tables. */
+  commit(tables: readonly string[]): Promise<Record<string, number>>;
+  /** Foreign keys and pages, while the file is still in memory; closes the file. Throws AdresslistaError as `checkFile`. */
+  check(): Promise<void>;
   /** Stops at once, whatever waits. */
   stop(): Promise<void>;
 }
@@ -23,12 +28,16 @@ export type Command =
   | { readonly do: "rows"; readonly insert: number; readonly values: readonly SqlValue[] }
   | { readonly do: "exec"; readonly sql: string }
   | { readonly do: "registrations"; readonly registrations: GroupedRegistrations }
-  | { readonly do: "finish"; readonly tables: readonly string[] };
+  | { readonly do: "groupMembers"; readonly members: GroupMembers }
+  | { readonly do: "commit"; readonly tables: readonly string[] }
+  | { readonly do: "check" };
 
-/** One for each command, in their order. `code`: of the error that it ended with. */
+/** One for each command, in their order. */
 export interface Reply {
+  /** Of the error that it ended with. */
   readonly code?: string;
   readonly counts?: Record<string, number>;
+  readonly found?: Finding | undefined;
 }
 
 /** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
@@ -52,8 +61,10 @@ export function writerHere(file: string): Writer {
     insert: (table, columns) => bulkInsert(connection, table, columns),
     exec: (sql) => connection.exec(sql),
     registrations: (registrations) => writeRegistrations(connection, registrations),
+    groupMembers: (members) => writeGroupMembers(connection, members),
     room: async () => {},
-    finish: async (tables) => finishFile(connection, tables),
+    commit: async (tables) => commit(connection, tables),
+    check: async () => throwFinding(check(connection)),
     stop: async () => {
       connection.close();
     },
@@ -77,26 +88,36 @@ export function executor(connection: Connection): (command: Command) => Reply {
       case "registrations":
         writeRegistrations(connection, command.registrations);
         return {};
-      case "finish":
-        return { counts: finishFile(connection, command.tables) };
+      case "groupMembers":
+        writeGroupMembers(connection, command.members);
+        return {};
+      case "commit":
+        return { counts: commit(connection, command.tables) };
+      case "check":
+        return { found: check(connection) };
     }
   };
 }
 
-function finishFile(connection: Connection, tables: readonly string[]): Record<string, number> {
+function commit(connection: Connection, tables: readonly string[]): Record<string, number> {
   connection.exec("COMMIT");
   const counts: Record<string, number> = {};
   for (const table of tables) {
     counts[table] = connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
   }
-  connection.close();
   return counts;
 }
 
+function check(connection: Connection): Finding | undefined {
+  const found = checkGeneration(connection);
+  connection.close();
+  return found;
+}
+
 /** Values that are sent at a time: enough for the sending not to count, few enough for memory. */
-const VALUES_PER_COMMAND = 4_000;
+const VALUES_PER_COMMAND = 1_000;
 /** Commands that may wait before `room` waits for them. */
-const MAX_WAITING = 64;
+const MAX_WAITING = 256;
 
 export function writerThread(file: string): Writer {
   // The same file in TypeScript when the program runs from its sources.
@@ -105,7 +126,7 @@ export function writerThread(file: string): Writer {
   let inserts = 0;
   let waiting = 0;
   let failure: Error | undefined;
-  let counts: Record<string, number> | undefined;
+  let last: Reply = {};
   let awaited: { readonly most: number; wake(): void } | undefined;
 
   const wake = () => {
@@ -120,7 +141,7 @@ export function writerThread(file: string): Writer {
   worker.on("message", (reply: Reply) => {
     waiting -= 1;
     if (reply.code !== undefined) fail(Object.assign(new Error("a statement failed"), { code: reply.code }));
-    if (reply.counts !== undefined) counts = reply.counts;
+    last = reply;
     wake();
   });
   worker.on("error", fail);
@@ -139,6 +160,13 @@ export function writerThread(file: string): Writer {
     if (failure !== undefined) throw failure;
   };
 
+  /** Sends a command and waits for its own reply, the last one then. */
+  const ask = async (command: Command): Promise<Reply> => {
+    send(command);
+    await until(0);
+    return last;
+  };
+
   return {
     insert(table, columns) {
       const width = columns.split(",").length;
@@ -149,13 +177,13 @@ export function writerThread(file: string): Writer {
     },
     exec: (sql) => send({ do: "exec", sql }),
     registrations: (registrations) => send({ do: "registrations", registrations }),
+    groupMembers: (members) => send({ do: "groupMembers", members }),
     room: () => until(MAX_WAITING),
-    async finish(tables) {
-      send({ do: "finish", tables });
-      await until(0);
-      const found = counts ?? {};
+    commit: async (tables) => (await ask({ do: "commit", tables })).counts ?? {},
+    async check() {
+      const { found } = await ask({ do: "check" });
       await worker.terminate();
-      return found;
+      throwFinding(found);
     },
     async stop() {
       await worker.terminate();
