@@ -633,9 +633,13 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   }
 
   function judgeCdataEnd(from: number, to: number, at: number): void {
+    let counted = from;
+    let endLine = at;
     let end = latin1.indexOf("]]>", from);
     while (end >= 0 && end < to) {
-      mend("cdataEnd", at + lineBreaks(from, end));
+      endLine += lineBreaks(counted, end);
+      counted = end;
+      mend("cdataEnd", endLine);
       end = latin1.indexOf("]]>", end + 3);
     }
   }
