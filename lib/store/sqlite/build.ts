@@ -4,27 +4,21 @@ import { codeKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
 import type { KeptGroups, KeptMembership } from "../../mapping/api.js";
-import type { Adress, KursRow, LadokTables, PersonData, Registration } from "../../mapping/rows.js";
+import type { KursRow, LadokTables, Registration } from "../../mapping/rows.js";
 import type { HeldField, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
-import { type BulkInsert, bulkInsert, type RowSink } from "./bulk-insert.js";
+import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { buildingFile, databaseError, generationFile, guarded, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
 import { collectGroupMembers } from "./group-members.js";
 import { keptWriter } from "./kept.js";
+import { collectPersons, type PersonRows } from "./person-rows.js";
 import { collectRegistrations, type GroupedRegistrations } from "./registrations.js";
 import { schoolCounter, writeSchoolCounts } from "./school-counts.js";
 import { type Writer, writerHere, writerThread } from "./writer.js";
 
 /** What the night flow has computed of a person beside its rows: everything that an answer will need. */
-export interface FinishedPerson {
-  readonly data: PersonData;
-  readonly pnr: string | undefined;
-  readonly sekel: string | undefined;
-  readonly personVO: Buffer;
-  readonly invalidPersonnummer: string | null;
-  readonly email: string | null;
-  readonly noEmail: string | null;
+export interface FinishedPerson extends PersonRows {
   readonly groups: readonly string[];
   readonly registrations: readonly Registration[];
   /** What the next load may carry over. */
@@ -76,10 +70,9 @@ const ANALYZED_ROWS = 1000;
 /** Persons from which on a thread of its own writes the file beside this one: below, starting it costs more than it saves. */
 const PERSONS_WORTH_A_THREAD = 5_000;
 
-/** Rows of GRUPPMEDLEM that wait to be written together. */
+/** Persons, and rows of GRUPPMEDLEM, that wait to be written together. */
+const PERSONS_AT_A_TIME = 250;
 const GROUP_MEMBERS_AT_A_TIME = 10_000;
-
-const NO_MORE_IDS: readonly string[] = [];
 
 /** `persons`: about how many there will be. */
 export async function buildGeneration(
@@ -115,66 +108,22 @@ async function createTables(writer: Writer): Promise<void> {
 }
 
 function builderIn(writer: Writer, building: string, finished: string, number: number): GenerationBuilder {
-  const inserts: BulkInsert[] = [];
-  const into = (table: string, columns: string) => {
-    const insert = writer.insert(table, columns);
-    inserts.push(insert);
-    return insert;
-  };
-  const namn = into("NAMN", "ID, REGISTERID, PNR, SEKEL, ENAMN, TNAMN, SKYDDAD");
-  const alias = into("PERSON_ALIAS", "ALIAS, PERSON");
-  const adress = into("ADRESS", "PERSON, ADRTYP, COADR, GATADR, POSTNR, ORT, LAND, FROMDAT, TOMDAT");
-  const telekom = into("TELEKOM", "PERSON, KOMTYP, KOMADR");
-  const personvo = into("PERSONVO", "ID, PERSONVO, INVALIDPNR, EMAIL, NOEMAIL");
+  const persons = collectPersons();
   const groupMembers = collectGroupMembers();
   const registrations = collectRegistrations();
   const kept = keptWriter(writer);
   const schools = schoolCounter();
 
-  let persons = 0;
-
-  const addAdress = (person: number, adrtyp: string, from: Adress & { fromdat?: string; tomdat?: string }) =>
-    adress.add(
-      person,
-      adrtyp,
-      from.coadr ?? null,
-      from.gatadr ?? null,
-      from.postnr ?? null,
-      from.ort ?? null,
-      from.land ?? null,
-      from.fromdat ?? null,
-      from.tomdat ?? null,
-    );
-
   return {
     number,
 
     addPerson(person) {
-      const { data } = person;
-      persons += 1;
-      namn.add(
-        persons,
-        data.id,
-        person.pnr ?? null,
-        person.sekel ?? null,
-        data.efternamn ?? null,
-        data.fornamn ?? null,
-        data.protected ? 1 : 0,
-      );
-      for (const id of new Set(data.aliases.length > 1 ? data.aliases : NO_MORE_IDS)) {
-        if (id !== data.id) alias.add(id, persons);
-      }
-      // In order of their tables' keys: what is written at the end of a table costs least.
-      if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
-      if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
-      if (data.email !== undefined) telekom.add(persons, "EMAIL", data.email);
-      if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
-      if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
-      personvo.add(persons, person.personVO, person.invalidPersonnummer, person.email, person.noEmail);
-      groupMembers.add(persons, person.groups);
+      const place = persons.add(person);
+      if (persons.waiting >= PERSONS_AT_A_TIME) writer.persons(persons.take());
+      groupMembers.add(place, person.groups);
       if (groupMembers.length >= GROUP_MEMBERS_AT_A_TIME) writer.groupMembers(groupMembers.take());
-      for (const registration of person.registrations) registrations.add(persons, registration);
-      kept.add(persons, person.kept);
+      for (const registration of person.registrations) registrations.add(place, registration);
+      kept.add(place, person.kept);
       if (person.schools !== undefined) schools.addPerson(person.schools);
     },
 
@@ -190,7 +139,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
         guarded("cannot write the tables", action);
         return waited("cannot write the tables", writer.room());
       };
-      for (const insert of inserts) await step(() => insert.flush());
+      await step(() => writer.persons(persons.take()));
       await step(() => writer.groupMembers(groupMembers.take()));
       await step(() => writer.registrations(grouped));
       await step(() => writeTables(writer, tables));
@@ -207,7 +156,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
         await step(() => writer.exec(sql));
       }
       const counts = await waited("cannot write the tables", writer.commit(COUNTED_TABLES));
-      if (counts.NAMN !== persons) throw new AdresslistaError("internal", "a person was not written");
+      if (counts.NAMN !== persons.count) throw new AdresslistaError("internal", "a person was not written");
       return { file: building, counts, schoolCounts, registrations: grouped };
     },
 

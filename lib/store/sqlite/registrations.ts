@@ -42,8 +42,6 @@ interface Occasion {
   readonly kurskod: string;
 }
 
-/** Above every ÅÅÅÅT. */
-const TERMINER = 2 ** 17;
 /** Above every number of an occasion here. */
 const OCCASIONS = 2 ** 26;
 const NO_PROGRAM = 0;
@@ -51,9 +49,26 @@ const KINDS: readonly Registreringstyp[] = ["FFG", "FO", "OM"];
 
 export function collectRegistrations(): Registrations {
   const occasions: Occasion[] = [];
-  const occasionNumbers = new Map<number, number>();
+  /** By KTILL: places in `occasions`. */
+  const occasionsOfKtill: number[][] = [];
   const log = { occasion: intList(), person: intList(), program: intList() };
   const programOccasions: (Occasion & { readonly program: number })[] = [];
+  const programOccasionNumbers = new Map<number, number>();
+  const programLog = { occasion: intList(), person: intList() };
+
+  const occasionNumber = ({ typ, ktill, termin, kurskod }: Registration): number => {
+    occasionsOfKtill[ktill] ??= [];
+    // A KTILL2 row has few half-years: this is quicker than any key made of all three.
+    const known = occasionsOfKtill[ktill];
+    for (const number of known) {
+      const occasion = occasions[number] as Occasion;
+      if (occasion.typ === typ && occasion.termin === termin) return number;
+    }
+    known.push(occasions.length);
+    occasions.push({ typ, ktill, termin, kurskod });
+    return occasions.length - 1;
+  };
+
   const programOccasionNumbers = new Map<number, number>();
   const programLog = { occasion: intList(), person: intList() };
 

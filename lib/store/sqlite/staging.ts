@@ -108,13 +108,17 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     return number;
   };
 
+  // Members of one group come one after another.
+  let lastGroup = { id: "", number: -1 };
   const groupNumber = (id: string): number => {
+    if (id === lastGroup.id && lastGroup.number >= 0) return lastGroup.number;
     let number = groupNumbers.get(id);
     if (number === undefined) {
       number = groupIds.length;
       groupIds.push(id);
       groupNumbers.set(id, number);
     }
+    lastGroup = { id, number };
     return number;
   };
 

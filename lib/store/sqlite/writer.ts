@@ -3,6 +3,7 @@ import { batches, bulkInsert, flatInsert, type RowSink, type SqlValue } from "./
 import { checkGeneration, type Finding, throwFinding } from "./check.js";
 import { type Connection, openWritable } from "./files.js";
 import { type GroupMembers, writeGroupMembers } from "./group-members.js";
+import { type PersonBatch, personWriter } from "./person-rows.js";
 import { type GroupedRegistrations, writeRegistrations } from "./registrations.js";
 
 /**
@@ -11,6 +12,7 @@ import { type GroupedRegistrations, writeRegistrations } from "./registrations.j
  */
 export interface Writer extends RowSink {
   exec(sql: string): void;
+  persons(batch: PersonBatch): void;
   registrations(registrations: GroupedRegistrations): void;
   groupMembers(members: GroupMembers): void;
   /** Waits until there is not much left to be written. Throws what has gone wrong so far, as SQLite's code. */
@@ -27,6 +29,7 @@ export type Command =
   | { readonly do: "define"; readonly insert: number; readonly table: string; readonly columns: string }
   | { readonly do: "rows"; readonly insert: number; readonly values: readonly SqlValue[] }
   | { readonly do: "exec"; readonly sql: string }
+  | { readonly do: "persons"; readonly batch: PersonBatch }
   | { readonly do: "registrations"; readonly registrations: GroupedRegistrations }
   | { readonly do: "groupMembers"; readonly members: GroupMembers }
   | { readonly do: "commit"; readonly tables: readonly string[] }
@@ -57,9 +60,14 @@ export function openForBuilding(file: string): Connection {
 
 export function writerHere(file: string): Writer {
   const connection = openForBuilding(file);
+  let writePersons: ReturnType<typeof personWriter> | undefined;
   return {
     insert: (table, columns) => bulkInsert(connection, table, columns),
     exec: (sql) => connection.exec(sql),
+    persons: (batch) => {
+      writePersons ??= personWriter(connection);
+      writePersons(batch);
+    },
     registrations: (registrations) => writeRegistrations(connection, registrations),
     groupMembers: (members) => writeGroupMembers(connection, members),
     room: async () => {},
@@ -74,6 +82,7 @@ export function writerHere(file: string): Writer {
 /** Commands → what they do, for the thread. */
 export function executor(connection: Connection): (command: Command) => Reply {
   const inserts: ((values: readonly SqlValue[]) => void)[] = [];
+  let writePersons: ReturnType<typeof personWriter> | undefined;
   return (command) => {
     switch (command.do) {
       case "define":
@@ -84,6 +93,10 @@ export function executor(connection: Connection): (command: Command) => Reply {
         return {};
       case "exec":
         connection.exec(command.sql);
+        return {};
+      case "persons":
+        writePersons ??= personWriter(connection);
+        writePersons(command.batch);
         return {};
       case "registrations":
         writeRegistrations(connection, command.registrations);
@@ -147,9 +160,9 @@ export function writerThread(file: string): Writer {
   worker.on("error", fail);
   worker.on("exit", () => fail(new Error("the writing thread has ended")));
 
-  const send = (command: Command) => {
+  const send = (command: Command, transferred: readonly ArrayBuffer[] = []) => {
     waiting += 1;
-    worker.postMessage(command);
+    worker.postMessage(command, transferred);
   };
   const until = async (most: number) => {
     if (failure === undefined && waiting > most) {
@@ -176,6 +189,7 @@ export function writerThread(file: string): Writer {
       return batches(table, width, limit, (values) => send({ do: "rows", insert, values }));
     },
     exec: (sql) => send({ do: "exec", sql }),
+    persons: (batch) => send({ do: "persons", batch }, [batch.personVOs.buffer, batch.ends.buffer]),
     registrations: (registrations) => send({ do: "registrations", registrations }),
     groupMembers: (members) => send({ do: "groupMembers", members }),
     room: () => until(MAX_WAITING),
