@@ -69,20 +69,6 @@ export function collectRegistrations(): Registrations {
     return occasions.length - 1;
   };
 
-  const programOccasionNumbers = new Map<number, number>();
-  const programLog = { occasion: intList(), person: intList() };
-
-  const occasionNumber = ({ typ, ktill, termin, kurskod }: Registration): number => {
-    const key = (ktill * KINDS.length + KINDS.indexOf(typ)) * TERMINER + Number(termin);
-    let number = occasionNumbers.get(key);
-    if (number === undefined) {
-      number = occasions.length;
-      occasions.push({ typ, ktill, termin, kurskod });
-      occasionNumbers.set(key, number);
-    }
-    return number;
-  };
-
   const programOccasionNumber = (program: number, occasion: number): number => {
     const key = program * OCCASIONS + occasion;
     let number = programOccasionNumbers.get(key);
