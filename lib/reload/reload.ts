@@ -8,6 +8,7 @@ import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { LoadRecord, SchoolCount } from "../store/queries.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
+import { compareGenerations } from "../store/sqlite/differences.js";
 import { buildingFile, databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { openPreviousLoad } from "../store/sqlite/kept.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
@@ -284,7 +285,7 @@ async function judge(
     ),
   };
   if (options.dryRun !== undefined) {
-    options.progress?.("compare", 0, undefined);
+    await compare(options.dryRun, written.file, load);
     await builder.discard();
     return { kind: "dryRun", refusals, report };
   }
@@ -297,6 +298,22 @@ async function judge(
   options.progress?.("publish", 0, undefined);
   publish(load, report, newCodes);
   return { kind: "loaded", report, overridden };
+}
+
+/** Lets the caller see what would change, while both generations are there. */
+async function compare(
+  dryRun: NonNullable<ReloadOptions["dryRun"]>,
+  file: string,
+  { store, options }: Load,
+): Promise<void> {
+  options.progress?.("compare", 0, undefined);
+  const differences = compareGenerations(file, store.servedFile());
+  try {
+    await differences.countInTurns(() => takeTurn(options));
+    await dryRun(differences);
+  } finally {
+    differences.close();
+  }
 }
 
 function publish(
