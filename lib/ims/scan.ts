@@ -102,6 +102,7 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   const valueSeen = new Uint8Array(MAX_ATTRIBUTES_PER_ELEMENT);
   let attributes = 0;
   let isEmptyElement = false;
+  let nameHash = 0;
 
   function fail(at: number, reason: string): never {
     throw unusableExport(fileName, at, reason);
@@ -286,21 +287,18 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
 
   /** The place after a start tag; `start` when it is not yet whole. */
   function startTag(start: number, last: boolean): number {
-    const held = bytes;
     let at = start + 1;
-    let hash = 0;
-    for (;;) {
-      const byte = held[at] as number;
-      if ((NAMES[byte] as number) === NO_NAME) break;
-      hash = nextHash(hash, byte);
-      at++;
+    let name = nameIfIs(previous.next, at);
+    if (name !== undefined) at += name.length;
+    else {
+      at = nameEnd(at);
+      if (at - start > MAX_NAME_LENGTH) fail(line, `a name of more than ${MAX_NAME_LENGTH} bytes`);
+      if (at >= length) {
+        if (last) truncatedMarkup();
+        return start;
+      }
+      name = names.find(bytes, start + 1, at, nameHash);
     }
-    if (at - start > MAX_NAME_LENGTH) fail(line, `a name of more than ${MAX_NAME_LENGTH} bytes`);
-    if (at >= length) {
-      if (last) truncatedMarkup();
-      return start;
-    }
-    const name = names.find(bytes, start + 1, at, hash);
     if (name === undefined) malformed(line, "an element's name with a character that no name may have");
     previous.next = name;
     previous = name;
@@ -322,6 +320,31 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
     line = tagLine + lineBreaks(at, end);
     if (isEmptyElement) closeElement();
     return end;
+  }
+
+  /** The name that is expected here, when it is it. */
+  function nameIfIs(expected: Name | undefined, from: number): Name | undefined {
+    if (expected === undefined) return undefined;
+    const held = bytes;
+    const own = expected.bytes;
+    for (let k = 0; k < own.length; k++) if (held[from + k] !== own[k]) return undefined;
+    const to = from + own.length;
+    return to < length && NAMES[held[to] as number] === NO_NAME ? expected : undefined;
+  }
+
+  /** The end of the name that begins here; leaves its hash in `nameHash`. */
+  function nameEnd(from: number): number {
+    const held = bytes;
+    let at = from;
+    let hash = 0;
+    for (;;) {
+      const byte = held[at] as number;
+      if ((NAMES[byte] as number) === NO_NAME) break;
+      hash = nextHash(hash, byte);
+      at++;
+    }
+    nameHash = hash;
+    return at;
   }
 
   function openElement(name: Name): number {
@@ -372,18 +395,14 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   /** Reads one attribute; the place after its closing quote, -1 when it is not yet whole. */
   function attributeFrom(tagFrom: number, from: number): number {
     const held = bytes;
-    let at = from;
-    let hash = 0;
-    for (;;) {
-      const byte = held[at] as number;
-      if ((NAMES[byte] as number) === NO_NAME) break;
-      hash = nextHash(hash, byte);
-      at++;
-    }
-    if (at - from > MAX_NAME_LENGTH) {
+    // Nearly always the name that stood in its place in the last tag with so many attributes.
+    let name = nameIfIs(attributeNames[attributes], from);
+    const nameTo = name === undefined ? nameEnd(from) : from + name.length;
+    const hash = nameHash;
+    if (nameTo - from > MAX_NAME_LENGTH) {
       fail(line + lineBreaks(tagFrom, from), `a name of more than ${MAX_NAME_LENGTH} bytes`);
     }
-    const nameEnd = at;
+    let at = nameTo;
     while (KINDS_OF_BLANK[held[at] as number] === 1) at++;
     if (at >= length) return -1;
     if (held[at] !== EQUALS) malformedTag(tagFrom, at, "an attribute without a value");
@@ -407,7 +426,7 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
       at++;
     }
     if (attributes < MAX_ATTRIBUTES_PER_ELEMENT) {
-      const name = names.find(bytes, from, nameEnd, hash);
+      name ??= names.find(bytes, from, nameTo, hash);
       if (name === undefined)
         malformedTag(tagFrom, at, "an attribute's name with a character that no name may have");
       for (let k = 0; k < attributes; k++) {
