@@ -12,8 +12,9 @@ import type { Mend } from "./repairs.js";
 export interface ScanEvents {
   /** A start tag; its attributes follow one by one. Answers what is wanted of the element (Wants). */
   open(name: Name, line: number): number;
-  attribute(name: Name, value: string, line: number): void;
-  /** A piece of the element's own text, blanks at its start left out. `plain`: it has nothing but printable ASCII. */
+  /** `plain`: the value has nothing but printable ASCII. */
+  attribute(name: Name, value: string, line: number, plain: boolean): void;
+  /** A piece of the element's own text, blanks at its start left out; `plain` as above. */
   text(text: string, line: number, plain: boolean): void;
   /** The end of an element of which anything was wanted, also of an empty one. */
   close(): void;
@@ -458,7 +459,8 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
       if (to - from > MAX_ATTRIBUTE_LENGTH) {
         if (isWanted) events.oversized(at, `an attribute of more than ${MAX_ATTRIBUTE_LENGTH} characters`);
       } else if (isWanted) {
-        events.attribute(attributeNames[k] as Name, attributeValue(from, to, seen, at), at);
+        const value = attributeValue(from, to, seen, at);
+        events.attribute(attributeNames[k] as Name, value, at, (seen & NOT_PLAIN) === 0);
       } else if ((seen & MAY_NEED_MENDING) !== 0) attributeValue(from, to, seen, at);
     }
     if (attributes > MAX_ATTRIBUTES_PER_ELEMENT && want !== WANT_NOTHING) {
