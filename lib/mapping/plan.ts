@@ -209,7 +209,7 @@ export const linkGroups: LinkGroups = (
     return planned.length < 2 ? planned : planned.sort(byCourseBeginAndId);
   }
 
-  /** What the next load may need of them; where it is the same for many persons it is the same object. */
+  /** What the next load may need of them; where it is the same for many persons it is the same object, and frozen. */
   function keptMemberships({ occasions, programmes: ofPerson }: PersonPlaces): readonly KeptMembership[] {
     const kept: KeptMembership[] = [];
     for (const [occasion, place] of occasions) {
@@ -224,7 +224,7 @@ export const linkGroups: LinkGroups = (
   function wholeMembership(occasion: Occasion, place: Place): KeptMembership {
     let membership = wholeMemberships.get(occasion);
     if (membership === undefined) {
-      membership = keptMembership(occasion, place, []);
+      membership = Object.freeze(keptMembership(occasion, place, []));
       wholeMemberships.set(occasion, membership);
     }
     return membership;

@@ -280,8 +280,8 @@ async function judge(
     repairs: mergeRepairs(read.files.flatMap(({ parts }) => parts.map(({ repairs }) => repairs))),
     overridden,
     causes,
-    warnings: read.files.flatMap(({ name, parts }) =>
-      parts.flatMap(({ warnings }) => warnings.map((warning) => ({ file: name, ...warning }))),
+    warnings: read.files.flatMap(({ parts }) =>
+      parts.flatMap(({ name, warnings }) => warnings.map((warning) => ({ file: name, ...warning }))),
     ),
   };
   if (options.dryRun !== undefined) {

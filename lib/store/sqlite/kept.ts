@@ -17,7 +17,7 @@ export interface KeptWriter {
  * Places (a time in an occasion) that are remembered: while persons are written, so that those who share one point at
  * one row, and while they are read.
  */
-const MAX_REMEMBERED_PLACES = 50_000;
+const MAX_REMEMBERED_PLACES = 10_000;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
 export function keptWriter(sink: Connection | RowSink): KeptWriter {
@@ -26,7 +26,8 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
   // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
   const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
-  // The mapping gives many persons one object; those carried over are objects of their own, whatever they hold.
+  // The mapping gives many persons one object, and freezes it; those carried over are objects of their own, whatever they
+  // hold.
   const byObject = new Map<KeptMembership, number>();
   const byContent = new Map<string, number>();
   let placeCount = 0;
@@ -44,12 +45,12 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
     return placeCount;
   };
   const placeOf = (membership: KeptMembership): number => {
-    let number = byObject.get(membership);
-    if (number === undefined) {
-      number = getOrAdd(byContent, contentOf(membership), () => addPlace(membership));
-      byObject.set(membership, number);
-    }
-    if (byObject.size >= MAX_REMEMBERED_PLACES) byObject.clear();
+    // What is not shared is not remembered: it would fill memory with what never comes again.
+    if (Object.isFrozen(membership)) return getOrAdd(byObject, membership, placeOfContent);
+    return placeOfContent(membership);
+  };
+  const placeOfContent = (membership: KeptMembership): number => {
+    const number = getOrAdd(byContent, contentOf(membership), () => addPlace(membership));
     if (byContent.size >= MAX_REMEMBERED_PLACES) byContent.clear();
     return number;
   };

@@ -94,7 +94,7 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
   const carried = intList();
   const surnames = textTable();
   const givenNames = textTable();
-  const ids = textTable();
+  let ids = textTable();
   /** By the id's number. */
   const personOfId = intList();
   const groupIds: string[] = [];
@@ -227,6 +227,9 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
       }
       const numbers = inListOrder(order);
       const ofPerson = membershipsByPerson();
+      // A million ids are no longer needed.
+      ids = textTable();
+      members.id = intList();
       // A person's carried memberships stand behind the person, where there are any.
       const wanted = intList();
       for (const number of numbers) {

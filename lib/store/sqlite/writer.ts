@@ -44,12 +44,12 @@ export interface Reply {
 }
 
 /** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
-const CACHE_KIB = 48 * 1024;
+const CACHE_KIB = 40 * 1024;
 
 export function openForBuilding(file: string): Connection {
   const connection = openWritable(file);
-  // The file is worthless until it is whole: no journal, and one fsync at the end.
-  connection.pragma("journal_mode = OFF");
+  // The file is worthless until it is whole: no journal on the disk (OFF is not allowed by the driver), one fsync at the end.
+  connection.pragma("journal_mode = MEMORY");
   connection.pragma("synchronous = OFF");
   connection.pragma("foreign_keys = OFF");
   connection.pragma("locking_mode = EXCLUSIVE");
@@ -130,7 +130,7 @@ function check(connection: Connection): Finding | undefined {
 /** Values that are sent at a time: enough for the sending not to count, few enough for memory. */
 const VALUES_PER_COMMAND = 1_000;
 /** Commands that may wait before `room` waits for them. */
-const MAX_WAITING = 256;
+const MAX_WAITING = 64;
 
 export function writerThread(file: string): Writer {
   // The same file in TypeScript when the program runs from its sources.
