@@ -5,9 +5,10 @@ import { type IntList, intList } from "./int-list.js";
 /** Rows of GRUPPMEDLEM, as numbers: they are handed from thread to thread. */
 export interface GroupMembers {
   readonly persons: Int32Array;
-  /** Beside each person the place of the group in `groups`. */
+  /** Beside each person the number of the group. */
   readonly groupOf: Int32Array;
-  readonly groups: readonly string[];
+  /** Ids of the groups that no earlier batch had: numbers go on from those of the earlier ones. */
+  readonly newGroups: readonly string[];
 }
 
 export interface GroupMemberCollector {
@@ -20,7 +21,8 @@ export interface GroupMemberCollector {
 export function collectGroupMembers(): GroupMemberCollector {
   let persons: IntList = intList();
   let groupOf: IntList = intList();
-  let numbers = new Map<string, number>();
+  const numbers = new Map<string, number>();
+  let newGroups: string[] = [];
   return {
     add(person, groups) {
       for (const group of groups) {
@@ -28,6 +30,7 @@ export function collectGroupMembers(): GroupMemberCollector {
         if (number === undefined) {
           number = numbers.size;
           numbers.set(group, number);
+          newGroups.push(group);
         }
         persons.push(person);
         groupOf.push(number);
@@ -40,20 +43,25 @@ export function collectGroupMembers(): GroupMemberCollector {
       const taken = {
         persons: persons.values().slice(),
         groupOf: groupOf.values().slice(),
-        groups: [...numbers.keys()],
+        newGroups,
       };
       persons = intList();
       groupOf = intList();
-      numbers = new Map();
+      newGroups = [];
       return taken;
     },
   };
 }
 
-export function writeGroupMembers(connection: Connection, { persons, groupOf, groups }: GroupMembers): void {
+/** Writes batches in the order in which they were taken. */
+export function groupMemberWriter(connection: Connection): (batch: GroupMembers) => void {
   const insert = bulkInsert(connection, "GRUPPMEDLEM", "PERSON, GRUPP");
-  for (let row = 0; row < persons.length; row++) {
-    insert.add(persons[row] as number, groups[groupOf[row] as number] as string);
-  }
-  insert.flush();
+  const groups: string[] = [];
+  return ({ persons, groupOf, newGroups }) => {
+    groups.push(...newGroups);
+    for (let row = 0; row < persons.length; row++) {
+      insert.add(persons[row] as number, groups[groupOf[row] as number] as string);
+    }
+    insert.flush();
+  };
 }

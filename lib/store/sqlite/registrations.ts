@@ -45,28 +45,32 @@ interface Occasion {
 /** Above every number of an occasion here. */
 const OCCASIONS = 2 ** 26;
 const NO_PROGRAM = 0;
+const NONE = -1;
 const KINDS: readonly Registreringstyp[] = ["FFG", "FO", "OM"];
 
 export function collectRegistrations(): Registrations {
   const occasions: Occasion[] = [];
-  /** By KTILL: places in `occasions`. */
-  const occasionsOfKtill: number[][] = [];
+  // The occasions of a KTILL2 row as chains of bare numbers: they are looked for once for each registration.
+  const first = intList();
+  const next = intList();
+  const kinds = intList();
   const log = { occasion: intList(), person: intList(), program: intList() };
   const programOccasions: (Occasion & { readonly program: number })[] = [];
   const programOccasionNumbers = new Map<number, number>();
   const programLog = { occasion: intList(), person: intList() };
 
   const occasionNumber = ({ typ, ktill, termin, kurskod }: Registration): number => {
-    occasionsOfKtill[ktill] ??= [];
-    // A KTILL2 row has few half-years: this is quicker than any key made of all three.
-    const known = occasionsOfKtill[ktill];
-    for (const number of known) {
-      const occasion = occasions[number] as Occasion;
-      if (occasion.typ === typ && occasion.termin === termin) return number;
+    while (first.length <= ktill) first.push(NONE);
+    const kind = Number(termin) * KINDS.length + KINDS.indexOf(typ);
+    for (let number = first.at(ktill); number !== NONE; number = next.at(number)) {
+      if (kinds.at(number) === kind) return number;
     }
-    known.push(occasions.length);
+    const number = occasions.length;
     occasions.push({ typ, ktill, termin, kurskod });
-    return occasions.length - 1;
+    kinds.push(kind);
+    next.push(first.at(ktill));
+    first.set(ktill, number);
+    return number;
   };
 
   const programOccasionNumber = (program: number, occasion: number): number => {

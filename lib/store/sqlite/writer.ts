@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { batches, bulkInsert, flatInsert, type RowSink, type SqlValue } from "./bulk-insert.js";
 import { checkGeneration, type Finding, throwFinding } from "./check.js";
 import { type Connection, openWritable } from "./files.js";
-import { type GroupMembers, writeGroupMembers } from "./group-members.js";
+import { type GroupMembers, groupMemberWriter } from "./group-members.js";
 import { type PersonBatch, personWriter } from "./person-rows.js";
 import { type GroupedRegistrations, writeRegistrations } from "./registrations.js";
 
@@ -61,6 +61,7 @@ export function openForBuilding(file: string): Connection {
 export function writerHere(file: string): Writer {
   const connection = openForBuilding(file);
   let writePersons: ReturnType<typeof personWriter> | undefined;
+  let writeGroupMembers: ReturnType<typeof groupMemberWriter> | undefined;
   return {
     insert: (table, columns) => bulkInsert(connection, table, columns),
     exec: (sql) => connection.exec(sql),
@@ -69,7 +70,10 @@ export function writerHere(file: string): Writer {
       writePersons(batch);
     },
     registrations: (registrations) => writeRegistrations(connection, registrations),
-    groupMembers: (members) => writeGroupMembers(connection, members),
+    groupMembers: (members) => {
+      writeGroupMembers ??= groupMemberWriter(connection);
+      writeGroupMembers(members);
+    },
     room: async () => {},
     commit: async (tables) => commit(connection, tables),
     check: async () => throwFinding(check(connection)),
@@ -83,6 +87,7 @@ export function writerHere(file: string): Writer {
 export function executor(connection: Connection): (command: Command) => Reply {
   const inserts: ((values: readonly SqlValue[]) => void)[] = [];
   let writePersons: ReturnType<typeof personWriter> | undefined;
+  let writeGroupMembers: ReturnType<typeof groupMemberWriter> | undefined;
   return (command) => {
     switch (command.do) {
       case "define":
@@ -102,7 +107,8 @@ export function executor(connection: Connection): (command: Command) => Reply {
         writeRegistrations(connection, command.registrations);
         return {};
       case "groupMembers":
-        writeGroupMembers(connection, command.members);
+        writeGroupMembers ??= groupMemberWriter(connection);
+        writeGroupMembers(command.members);
         return {};
       case "commit":
         return { counts: commit(connection, command.tables) };
