@@ -138,10 +138,13 @@ const VALUES_PER_COMMAND = 1_000;
 /** Commands that may wait before `room` waits for them. */
 const MAX_WAITING = 64;
 
+/** Threads begin with a file of JavaScript: when the program runs from its sources in TypeScript, there are none. */
+const THREAD = new URL("./writer-thread.js", import.meta.url);
+const hasThreads = import.meta.url.endsWith(".js");
+
 export function writerThread(file: string): Writer {
-  // The same file in TypeScript when the program runs from its sources.
-  const entry = new URL(import.meta.url.replace(/writer(\.\w+)$/, "writer-thread$1"));
-  const worker = new Worker(entry, { workerData: file });
+  if (!hasThreads) return writerHere(file);
+  const worker = new Worker(THREAD, { workerData: file });
   let inserts = 0;
   let waiting = 0;
   let failure: Error | undefined;
