@@ -152,7 +152,7 @@ describe("What a load keeps for the next one", () => {
 
   it("has of a person the ids, name, number and protection alone", () => {
     const names = { efternamn: "Berg", fornamn: "Bo" };
-    const aliases = ["old", "p"];
+    const aliases = ["p", "old"];
     return withPreviousLoad(
       [
         [{ id: "other", aliases: ["other", "another"] }, []],

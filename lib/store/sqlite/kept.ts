@@ -219,14 +219,18 @@ function* personsIn(
      FROM KEPT_PERSON k CROSS JOIN NAMN n ON n.ID = k.ID WHERE k.ID > ? ORDER BY k.ID`,
   );
   const placeOf = placesInWindow(connection, window, occasionOf);
-  const aliasesOf = aliasesInOrder(connection);
-  for (const row of persons) {
-    const memberships: KeptMembership[] = [];
-    for (const number of row[6].split(",")) {
-      const place = placeOf(number);
-      if (place !== undefined) memberships.push(place);
+  const furtherIds = furtherIdsInOrder(connection);
+  try {
+    for (const row of persons) {
+      const memberships: KeptMembership[] = [];
+      for (const number of row[6].split(",")) {
+        const place = placeOf(number);
+        if (place !== undefined) memberships.push(place);
+      }
+      if (memberships.length > 0) yield { person: personOf(row, furtherIds.of(row[0])), memberships };
     }
-    if (memberships.length > 0) yield { person: personOf(row, aliasesOf(row[0])), memberships };
+  } finally {
+    furtherIds.close();
   }
 }
 
@@ -272,29 +276,36 @@ function placesInWindow(
   };
 }
 
-/** Persons are asked for in the order of their numbers, in which their aliases were written: no index is needed. */
-function aliasesInOrder(connection: Connection): (person: number) => string[] {
-  const rows = inPortions<[number, number, string]>(
-    connection,
-    "SELECT rowid, PERSON, ALIAS FROM PERSON_ALIAS WHERE rowid > ? ORDER BY rowid",
-  );
+/** The further ids of persons, who are asked for in the order of their numbers. Most have none: one pass finds those there are. */
+function furtherIdsInOrder(connection: Connection) {
+  const rows = connection
+    .prepare(
+      `SELECT a.PERSON, a.ALIAS FROM PERSON_ALIAS a CROSS JOIN NAMN n ON n.ID = a.PERSON
+       WHERE a.ALIAS <> n.REGISTERID ORDER BY a.PERSON, a.rowid`,
+    )
+    .raw()
+    .iterate() as IterableIterator<[number, string]>;
   let row = rows.next();
-  return (person) => {
-    const found: string[] = [];
-    for (; !row.done && row.value[1] <= person; row = rows.next()) {
-      if (row.value[1] === person) found.push(row.value[2]);
-    }
-    return found;
+  return {
+    of(person: number): string[] {
+      const found: string[] = [];
+      for (; !row.done && row.value[0] <= person; row = rows.next()) {
+        if (row.value[0] === person) found.push(row.value[1]);
+      }
+      return found;
+    },
+    /** A connection with an unfinished select cannot be closed. */
+    close: () => rows.return?.(),
   };
 }
 
 function personOf(
   [, id, personnummer, efternamn, fornamn, isProtected]: PersonRow,
-  aliases: readonly string[],
+  furtherIds: readonly string[],
 ): PersonData {
   return {
     id,
-    aliases,
+    aliases: [id, ...furtherIds],
     ...(personnummer === null || personnummer === "" ? {} : { personnummer }),
     ...(efternamn === null ? {} : { efternamn }),
     ...(fornamn === null ? {} : { fornamn }),
