@@ -80,7 +80,7 @@ describe("adresslista check", function () {
       writeFileSync(join(folder, "data/adresslista.load-1.sqlite"), "trasig");
       const { code, stdout } = await adresslista(["check"], { folder });
       expect(code).to.equal(8);
-      expect(stdout).to.match(/^WRONG {2}database: .*load-1/m);
+      expect(stdout).to.match(/^WRONG {2}database: .*load 1/m);
     }));
 
   it("says what this user may not write", function () {
