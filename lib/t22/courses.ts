@@ -25,7 +25,7 @@ export async function getKursByKod(call: Call<TextRequest>): Promise<ObjectAnswe
   return ofCourse(call, async (kurskey) => {
     const rows = await call.lookups.kursByKod(kurskey);
     const row = rows.find(({ inst }) => mayAccess(call.caller, [inst]));
-    return row === undefined ? {} : utilityKursVO(row, call.settings);
+    return row === undefined ? { isValid: true } : utilityKursVO(row, call.settings);
   });
 }
 
@@ -55,7 +55,7 @@ async function ofCourse(
   return { data: await find(kurskeyOf(kurskod, call.settings)), messages: [] };
 }
 
-/** utilityKursVO, and utilityKursProvVO without prov. A Poang that is no number is absent. */
+/** utilityKursVO, and utilityKursProvVO without prov. isValid is what valid is; a Poang that is no number is absent. */
 function utilityKursVO(row: KursFound, settings: FormatSettings): Fields {
   return {
     benamne: row.engBenamning,
