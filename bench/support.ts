@@ -77,7 +77,7 @@ export async function stopped(child: ChildProcess): Promise<void> {
   await end;
 }
 
-export function peakMemory(child: ChildProcess): number | undefined {
+export function peakMemory(child: { readonly pid?: number | undefined }): number | undefined {
   try {
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
     const kilobytes = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];

@@ -1,8 +1,6 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import type { Command } from "commander";
-import { AdresslistaError } from "../errors.js";
-import { type InspectedSource, inspectExport } from "../inspect/inspect.js";
+import { inspectExport } from "../inspect/inspect.js";
+import { openForInspection } from "../inspect/open.js";
 import { formatProfile } from "../inspect/text.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
 import { showProgress } from "./progress.js";
@@ -16,7 +14,7 @@ export function addInspectCommand(program: Command, context: CliContext): void {
     .argument("<path...>", "the export: one file, or several that are one data set (.xml, .zip, .gz)")
     .option(
       "--json",
-      "as JSON: files, records, persons, groups, memberships, references, proposal (mapping, reasons)",
+      "as JSON: archives, files, records, persons, groups, memberships, references, proposal (mapping, reasons)",
     )
     .addHelpText(
       "after",
@@ -36,41 +34,21 @@ async function inspect(
   options: InspectCommandOptions,
 ): Promise<void> {
   const { mapping } = context.settings({ config: options.config });
-  const sources: InspectedSource[] = [];
-  for (const path of paths) sources.push(...(await sourcesOf(path)));
+  const { archives, sources, totalBytes, close } = await openForInspection(paths);
   const progress = showProgress(context);
-  let before = 0;
-  let last = "";
-  let bytesOfLast = 0;
-  const profile = await inspectExport({
-    sources,
-    mapping,
-    now: new Date(),
-    onProgress(name, bytes) {
-      if (name !== last) before += bytesOfLast;
-      last = name;
-      bytesOfLast = bytes;
-      progress.show("read", before + bytes, undefined);
-    },
-  }).finally(() => progress.end());
-  await print(context, options.json ? `${JSON.stringify(profile, undefined, 2)}\n` : formatProfile(profile));
-}
-
-async function sourcesOf(path: string): Promise<readonly InspectedSource[]> {
-  await assertReadable(path);
-  return [{ name: path, open: () => createReadStream(path) }];
-}
-
-async function assertReadable(path: string): Promise<void> {
   try {
-    const file = await open(path);
-    try {
-      await file.read(Buffer.alloc(1), 0, 1, 0);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new AdresslistaError("export", `${path}: cannot be read (${code})`, { cause });
+    const profile = await inspectExport({
+      archives,
+      sources,
+      mapping,
+      now: new Date(),
+      onProgress: (bytes) => progress.show("read", bytes, totalBytes),
+    }).finally(() => progress.end());
+    await print(
+      context,
+      options.json ? `${JSON.stringify(profile, undefined, 2)}\n` : formatProfile(profile),
+    );
+  } finally {
+    close();
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { AdresslistaError } from "../errors.js";
 import { rollback } from "../reload/rollback.js";
@@ -24,6 +25,7 @@ async function rollbackCommand(
   options: CommonOptions,
 ): Promise<void> {
   const { database } = context.settings(options);
+  if (!existsSync(database)) throw new AdresslistaError("database", `nothing is loaded in ${database}`);
   const { from, to } = await rollback(database, loadNumber(load), new Date());
   await print(context, `load ${from} → load ${to}${await madeOf(database, to)}\n`);
   await say(

@@ -160,7 +160,7 @@ export function createAssembler(
       if (path[depth] === rule && rule.start !== undefined) rule.start(at, rule.isTree ? name.folded : "");
       return rule.wants;
     },
-    attribute(name, value, at) {
+    attribute(name, value, at, plain) {
       line = at;
       const { attribute } = path[depth] as CompiledRule;
       if (attribute === undefined) return;
@@ -172,9 +172,9 @@ export function createAssembler(
         return;
       }
       hold(0, value.length);
-      const clean = cleanText(value);
+      const clean = plain && value !== "" ? cleanPlainText(value) : cleanText(value);
       if (clean !== undefined && (path[depth] as CompiledRule).attribute === attribute) {
-        attribute(name.folded, clean);
+        attribute(name.folded, plain ? ownCopy(clean) : clean);
       }
     },
     text(piece, at, plain) {
@@ -204,7 +204,7 @@ export function createAssembler(
       depth--;
       if (rule.text !== undefined && raw !== "" && raw !== LEFT_OUT) {
         const clean = plain ? cleanPlainText(raw) : cleanText(raw);
-        if (clean !== undefined) rule.text(lastOrOwn(rule, clean));
+        if (clean !== undefined) rule.text(plain ? lastOrOwn(rule, clean) : clean);
       }
       if (rule.end !== undefined) rule.end();
     },

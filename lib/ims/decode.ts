@@ -28,7 +28,7 @@ export interface DecoderOptions {
   readonly repair: boolean;
   /** What was odd but readable; `before`: the part of the piece that is being returned that stands before it. */
   readonly warn: (text: string, before: Buffer) => void;
-  /** One byte was read as windows-1252. `before` makes the part of the piece that is being returned that stands before it. */
+  /** One byte was read as windows-1252; `before()`: as above, valid only in this call. */
   readonly wrongByte: (before: () => Buffer) => void;
 }
 
@@ -223,31 +223,36 @@ function utf8Converter(options: ConverterOptions, hasBeenSeen: boolean): Convert
       const badAt = lengthOfValidUtf8(characters, 0);
       return { utf8: characters.subarray(0, badAt), badAt: badAt - carriedBefore };
     }
-    const parts: Buffer[] = [];
-    for (let at = 0; at < characters.length; ) {
+    // A byte of windows-1252 has three in UTF-8 at most.
+    const mended = Buffer.allocUnsafe(3 * all.length);
+    let length = 0;
+    const put = (more: Buffer) => {
+      length += more.copy(mended, length);
+    };
+    for (let at = 0; at < characters.length; at++) {
       const bad = lengthOfValidUtf8(characters, at);
       const valid = characters.subarray(at, bad);
       if (!seen && !isAscii(valid)) seen = true;
-      parts.push(valid);
+      put(valid);
       at = bad;
       if (at === characters.length) break;
       if (!seen) {
-        options.warn(
-          "read as windows-1252 from here on: this byte is not valid utf-8, and no character before it shows that the file is",
-          Buffer.concat(parts),
-        );
+        options.warn(NOT_UTF8, mended.subarray(0, length));
         options.become("windows-1252");
         isWindows1252 = true;
-        parts.push(fromWindows1252(characters.subarray(at)), fromWindows1252(carried));
+        put(fromWindows1252(characters.subarray(at)));
+        put(fromWindows1252(carried));
         break;
       }
-      options.wrongByte(() => Buffer.concat(parts));
-      parts.push(fromWindows1252(characters.subarray(at, at + 1)));
-      at++;
+      options.wrongByte(() => mended.subarray(0, length));
+      put(FROM_WINDOWS_1252[characters[at] ?? 0] ?? NOTHING);
     }
-    return { utf8: Buffer.concat(parts) };
+    return { utf8: mended.subarray(0, length) };
   };
 }
+
+const NOT_UTF8 =
+  "read as windows-1252 from here on: this byte is not valid utf-8, and no character before it shows that the file is";
 
 /** Without a character that is begun at the end but may be ended by the next piece. */
 function lengthOfWholeCharacters(bytes: Buffer): number {
@@ -326,6 +331,9 @@ function firstBeyondAscii(bytes: Buffer): number {
 function fromWindows1252(bytes: Buffer): Buffer {
   return isAscii(bytes) ? bytes : Buffer.from(decodeWindows1252(bytes), "utf8");
 }
+
+/** Each byte of windows-1252 in UTF-8. */
+const FROM_WINDOWS_1252 = Array.from({ length: 256 }, (_, byte) => fromWindows1252(Buffer.from([byte])));
 
 /** UTF-16 and everything else that TextDecoder knows. */
 function otherConverter(encoding: string): Converter {

@@ -45,8 +45,10 @@ export interface ImsReadOptions {
   readonly onProgress?: (bytesRead: number, totalBytes: number | undefined) => void;
 }
 
-/** Bytes of a file that are read, and held, at a time. */
-const READ_SIZE = 64 * 1024;
+/** Bytes that are read from a file at a time. */
+const FILE_READ_SIZE = 256 * 1024;
+/** Bytes that are decoded and scanned at a time. */
+const PIECE_SIZE = 64 * 1024;
 /** After so many bytes timers and other work get a turn, however fast the source is. */
 const BYTES_BETWEEN_PAUSES = 1024 * 1024;
 const MAX_WARNINGS = 100;
@@ -123,8 +125,8 @@ async function readChunks(
   let bytesAtPause = 0;
   for await (const chunk of untilAborted(chunks, signal)) {
     hash.update(chunk);
-    for (let i = 0; i < chunk.length && !scanner.isCut; i += READ_SIZE) {
-      scan(decoder.write(chunk.subarray(i, i + READ_SIZE)));
+    for (let i = 0; i < chunk.length && !scanner.isCut; i += PIECE_SIZE) {
+      scan(decoder.write(chunk.subarray(i, i + PIECE_SIZE)));
     }
     bytes += chunk.length;
     onProgress?.(bytes, totalBytes);
@@ -200,11 +202,15 @@ function nextUnlessAborted(
   });
 }
 
+/** One buffer for all pieces: each is done with before the next is asked for. */
 async function* bytesOf(file: FileHandle, path: string): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    yield* file.createReadStream({ highWaterMark: READ_SIZE, autoClose: false });
-  } catch (error) {
-    throw unreadableFile(path, error);
+  const buffer = Buffer.allocUnsafeSlow(FILE_READ_SIZE);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length).catch((error: unknown) => {
+      throw unreadableFile(path, error);
+    });
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
   }
 }
 

@@ -4,16 +4,52 @@
  * judged in full where records could come out wrong; what files of the field get wrong is mended (repairs.ts).
  * No entity is ever expanded and no DTD read.
  */
+import {
+  AMPERSAND,
+  APOSTROPHE,
+  BRACKET,
+  BREAK,
+  CARRIAGE_RETURN,
+  CDATA_KINDS,
+  CDATA_START,
+  CLOSING_BRACKET,
+  DASH,
+  EQUALS,
+  EXCLAMATION,
+  FEED,
+  FORBIDDEN,
+  GREATER_THAN,
+  HIGH,
+  KINDS,
+  KINDS_OF_BLANK,
+  LESS_THAN,
+  LINE_FEED,
+  MARKUP,
+  MAY_NEED_MENDING,
+  NAME_START,
+  NAMES,
+  NO_NAME,
+  NOT_PLAIN,
+  OPENING_BRACKET,
+  QUESTION,
+  QUOTE,
+  RETURN,
+  SLASH,
+  SOLID,
+  UNUSUAL,
+} from "./characters.js";
 import { createNames, type Name, nextHash, noElement } from "./names.js";
 import { shownName, unusableExport } from "./problem.js";
+import { MAX_REFERENCE_LENGTH, resolveReferences, withoutForbidden } from "./references.js";
 import type { Mend } from "./repairs.js";
 
 /** Called in document order; `line` is 1-based. */
 export interface ScanEvents {
   /** A start tag; its attributes follow one by one. Answers what is wanted of the element (Wants). */
   open(name: Name, line: number): number;
-  attribute(name: Name, value: string, line: number): void;
-  /** A piece of the element's own text, blanks at its start left out. `plain`: it has nothing but printable ASCII. */
+  /** `plain`: the value has nothing but printable ASCII. */
+  attribute(name: Name, value: string, line: number, plain: boolean): void;
+  /** A piece of the element's own text, blanks at its start left out; `plain` as above. */
   text(text: string, line: number, plain: boolean): void;
   /** The end of an element of which anything was wanted, also of an empty one. */
   close(): void;
@@ -60,8 +96,6 @@ const LONG_TEXT = 128 * 1024;
 const PIECE_LENGTH = 64 * 1024;
 /** Bytes of room after what is held: for a sentinel, and for looking at four bytes at its end. */
 const SLACK = 8;
-/** The longest reference that is one, & and ; included. */
-const MAX_REFERENCE_LENGTH = 68;
 
 export function createScanner(fileName: string, events: ScanEvents, mend: Mend): Scanner {
   const names = createNames();
@@ -102,6 +136,7 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   const valueSeen = new Uint8Array(MAX_ATTRIBUTES_PER_ELEMENT);
   let attributes = 0;
   let isEmptyElement = false;
+  let nameHash = 0;
 
   function fail(at: number, reason: string): never {
     throw unusableExport(fileName, at, reason);
@@ -286,21 +321,18 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
 
   /** The place after a start tag; `start` when it is not yet whole. */
   function startTag(start: number, last: boolean): number {
-    const held = bytes;
     let at = start + 1;
-    let hash = 0;
-    for (;;) {
-      const byte = held[at] as number;
-      if ((NAMES[byte] as number) === NO_NAME) break;
-      hash = nextHash(hash, byte);
-      at++;
+    let name = nameIfIs(previous.next, at);
+    if (name !== undefined) at += name.length;
+    else {
+      at = nameEnd(at);
+      if (at - start > MAX_NAME_LENGTH) fail(line, `a name of more than ${MAX_NAME_LENGTH} bytes`);
+      if (at >= length) {
+        if (last) truncatedMarkup();
+        return start;
+      }
+      name = names.find(bytes, start + 1, at, nameHash);
     }
-    if (at - start > MAX_NAME_LENGTH) fail(line, `a name of more than ${MAX_NAME_LENGTH} bytes`);
-    if (at >= length) {
-      if (last) truncatedMarkup();
-      return start;
-    }
-    const name = names.find(bytes, start + 1, at, hash);
     if (name === undefined) malformed(line, "an element's name with a character that no name may have");
     previous.next = name;
     previous = name;
@@ -322,6 +354,31 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
     line = tagLine + lineBreaks(at, end);
     if (isEmptyElement) closeElement();
     return end;
+  }
+
+  /** The name that is expected here, when it is it. */
+  function nameIfIs(expected: Name | undefined, from: number): Name | undefined {
+    if (expected === undefined) return undefined;
+    const held = bytes;
+    const own = expected.bytes;
+    for (let k = 0; k < own.length; k++) if (held[from + k] !== own[k]) return undefined;
+    const to = from + own.length;
+    return to < length && NAMES[held[to] as number] === NO_NAME ? expected : undefined;
+  }
+
+  /** The end of the name that begins here; leaves its hash in `nameHash`. */
+  function nameEnd(from: number): number {
+    const held = bytes;
+    let at = from;
+    let hash = 0;
+    for (;;) {
+      const byte = held[at] as number;
+      if ((NAMES[byte] as number) === NO_NAME) break;
+      hash = nextHash(hash, byte);
+      at++;
+    }
+    nameHash = hash;
+    return at;
   }
 
   function openElement(name: Name): number {
@@ -372,18 +429,14 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   /** Reads one attribute; the place after its closing quote, -1 when it is not yet whole. */
   function attributeFrom(tagFrom: number, from: number): number {
     const held = bytes;
-    let at = from;
-    let hash = 0;
-    for (;;) {
-      const byte = held[at] as number;
-      if ((NAMES[byte] as number) === NO_NAME) break;
-      hash = nextHash(hash, byte);
-      at++;
-    }
-    if (at - from > MAX_NAME_LENGTH) {
+    // Nearly always the name that stood in its place in the last tag with so many attributes.
+    let name = nameIfIs(attributeNames[attributes], from);
+    const nameTo = name === undefined ? nameEnd(from) : from + name.length;
+    const hash = nameHash;
+    if (nameTo - from > MAX_NAME_LENGTH) {
       fail(line + lineBreaks(tagFrom, from), `a name of more than ${MAX_NAME_LENGTH} bytes`);
     }
-    const nameEnd = at;
+    let at = nameTo;
     while (KINDS_OF_BLANK[held[at] as number] === 1) at++;
     if (at >= length) return -1;
     if (held[at] !== EQUALS) malformedTag(tagFrom, at, "an attribute without a value");
@@ -407,7 +460,7 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
       at++;
     }
     if (attributes < MAX_ATTRIBUTES_PER_ELEMENT) {
-      const name = names.find(bytes, from, nameEnd, hash);
+      name ??= names.find(bytes, from, nameTo, hash);
       if (name === undefined)
         malformedTag(tagFrom, at, "an attribute's name with a character that no name may have");
       for (let k = 0; k < attributes; k++) {
@@ -439,7 +492,8 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
       if (to - from > MAX_ATTRIBUTE_LENGTH) {
         if (isWanted) events.oversized(at, `an attribute of more than ${MAX_ATTRIBUTE_LENGTH} characters`);
       } else if (isWanted) {
-        events.attribute(attributeNames[k] as Name, attributeValue(from, to, seen, at), at);
+        const value = attributeValue(from, to, seen, at);
+        events.attribute(attributeNames[k] as Name, value, at, (seen & NOT_PLAIN) === 0);
       } else if ((seen & MAY_NEED_MENDING) !== 0) attributeValue(from, to, seen, at);
     }
     if (attributes > MAX_ATTRIBUTES_PER_ELEMENT && want !== WANT_NOTHING) {
@@ -540,7 +594,7 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
     const isWanted = ((wants[depth] as number) & WANT_TEXT) !== 0;
     if (!isWanted && (seen & FORBIDDEN) === 0) return;
     const value = characters(from, to, seen & ~FORBIDDEN, line);
-    const allowed = (seen & FORBIDDEN) === 0 ? value : mended(value, line, FORBIDDEN_IN_CDATA);
+    const allowed = (seen & FORBIDDEN) === 0 ? value : withoutForbidden(value, line, mend);
     if (!isWanted || (isWhole && allowed === "")) return;
     hasText[depth] = 1;
     events.text(allowed, line, (seen & NOT_PLAIN) === 0);
@@ -633,9 +687,13 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   }
 
   function judgeCdataEnd(from: number, to: number, at: number): void {
+    let counted = from;
+    let endLine = at;
     let end = latin1.indexOf("]]>", from);
     while (end >= 0 && end < to) {
-      mend("cdataEnd", at + lineBreaks(from, end));
+      endLine += lineBreaks(counted, end);
+      counted = end;
+      mend("cdataEnd", endLine);
       end = latin1.indexOf("]]>", end + 3);
     }
   }
@@ -644,58 +702,13 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
   function characters(from: number, to: number, seen: number, at: number): string {
     let value = (seen & HIGH) === 0 ? latin1.slice(from, to) : bytes.toString("utf8", from, to);
     if ((seen & RETURN) !== 0) value = value.replace(/\r\n?/g, "\n");
-    return (seen & (AMPERSAND | FORBIDDEN)) === 0 ? value : mended(value, at);
+    return (seen & (AMPERSAND | FORBIDDEN)) === 0 ? value : resolveReferences(value, at, mend);
   }
 
   function attributeValue(from: number, to: number, seen: number, at: number): string {
     let value = (seen & HIGH) === 0 ? latin1.slice(from, to) : bytes.toString("utf8", from, to);
     if ((seen & BREAK) !== 0) value = value.replace(/\r\n|[\t\n\r]/g, " ");
-    return (seen & (AMPERSAND | FORBIDDEN)) === 0 ? value : mended(value, at);
-  }
-
-  function mended(value: string, at: number, lookedAt = LOOKED_AT): string {
-    let result = "";
-    let done = 0;
-    let lineHere = at;
-    lookedAt.lastIndex = 0;
-    for (let found = lookedAt.exec(value); found !== null; found = lookedAt.exec(value)) {
-      const { index } = found;
-      const character = found[0];
-      if (character === "\n") lineHere++;
-      else if (character === "&") {
-        const { replacement, length: replaced } = referenceAt(value, index, lineHere);
-        if (replacement === undefined) continue;
-        result += value.slice(done, index) + replacement;
-        done = index + replaced;
-        lookedAt.lastIndex = done;
-      } else {
-        mend("forbiddenCharacter", lineHere);
-        result += value.slice(done, index);
-        done = index + 1;
-      }
-    }
-    return done === 0 ? value : result + value.slice(done);
-  }
-
-  /** Without a replacement the & stays as it is written. */
-  function referenceAt(value: string, index: number, at: number): { replacement?: string; length: number } {
-    REFERENCE.lastIndex = index;
-    const found = REFERENCE.exec(value);
-    if (found === null) {
-      mend("bareAmpersand", at);
-      return { length: 1 };
-    }
-    const [{ length }, hexadecimal, decimal, name = ""] = found;
-    if (hexadecimal === undefined && decimal === undefined) {
-      const replacement = PREDEFINED.get(name);
-      if (replacement !== undefined) return { replacement, length };
-      mend("unknownEntity", at);
-      return { length: 1 };
-    }
-    const code = hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16);
-    if (isXmlCharacter(code)) return { replacement: String.fromCodePoint(code), length };
-    mend("forbiddenCharacter", at, "not well-formed XML: a character reference that stands for no character");
-    return { replacement: "", length };
+    return (seen & (AMPERSAND | FORBIDDEN)) === 0 ? value : resolveReferences(value, at, mend);
   }
 
   // --- Places and lines
@@ -775,92 +788,4 @@ export function createScanner(fileName: string, events: ScanEvents, mend: Mend):
       return line + breaks;
     },
   };
-}
-
-// --- Characters
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const EXCLAMATION = 0x21;
-const QUOTE = 0x22;
-const APOSTROPHE = 0x27;
-const DASH = 0x2d;
-const SLASH = 0x2f;
-const LESS_THAN = 0x3c;
-const EQUALS = 0x3d;
-const GREATER_THAN = 0x3e;
-const QUESTION = 0x3f;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const CDATA_START = "<![CDATA[";
-
-/** What a byte means in a text, as bits: those of a whole text, together, say how it is to be read. */
-/** A line feed; the lowest bit, so that adding it counts. */
-const FEED = 1;
-/** A tab or line break. */
-const BREAK = 2;
-const RETURN = 4;
-const AMPERSAND = 8;
-/** What XML does not allow, or the first byte of what may be it (U+FFFE, U+FFFF). */
-const FORBIDDEN = 16;
-const HIGH = 32;
-const BRACKET = 64;
-/** No blank. */
-const SOLID = 128;
-/** Alone: the next markup. */
-const MARKUP = 255;
-/** What a text can have and yet stand as it is, but for its line breaks. */
-const UNUSUAL = RETURN | AMPERSAND | FORBIDDEN | HIGH | BRACKET;
-const NOT_PLAIN = BREAK | RETURN | AMPERSAND | FORBIDDEN | HIGH;
-const MAY_NEED_MENDING = AMPERSAND | FORBIDDEN | BRACKET;
-
-const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === LESS_THAN) return MARKUP;
-  if (byte === 0x20) return 0;
-  if (byte === LINE_FEED) return BREAK | FEED;
-  if (byte === 0x09) return BREAK;
-  if (byte === CARRIAGE_RETURN) return BREAK | RETURN;
-  if (byte < 0x20) return SOLID | FORBIDDEN;
-  if (byte === 0x26) return SOLID | AMPERSAND;
-  if (byte === CLOSING_BRACKET) return SOLID | BRACKET;
-  if (byte === 0xef) return SOLID | HIGH | FORBIDDEN;
-  return byte >= 0x80 ? SOLID | HIGH : SOLID;
-});
-/** In a CDATA section there is neither markup nor reference. */
-const CDATA_KINDS = KINDS.map((kind) => (kind === MARKUP ? SOLID : kind & ~(AMPERSAND | BRACKET)));
-const KINDS_OF_BLANK = KINDS.map((kind) => ((kind & SOLID) === 0 ? 1 : 0));
-
-const NO_NAME = 0;
-const NAME_START = 1;
-const NAME_PART = 2;
-/** Beyond ASCII any byte, here: a name is judged once, when it is first met. */
-const NAMES = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte >= 0x80 || /[A-Za-z_:]/.test(String.fromCharCode(byte))) return NAME_START;
-  return /[-.0-9]/.test(String.fromCharCode(byte)) ? NAME_PART : NO_NAME;
-});
-
-/** What must be looked at one by one; line feeds to count them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const LOOKED_AT = /[\n&\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const FORBIDDEN_IN_CDATA = /[\n\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-const REFERENCE = /&(?:#x([0-9a-fA-F]{1,32})|#([0-9]{1,32})|([A-Za-z_:][\w:.-]{0,63}));/y;
-const PREDEFINED: ReadonlyMap<string, string> = new Map([
-  ["amp", "&"],
-  ["lt", "<"],
-  ["gt", ">"],
-  ["quot", '"'],
-  ["apos", "'"],
-]);
-
-/** XML 1.0, production 2. */
-function isXmlCharacter(code: number): boolean {
-  return (
-    code === 0x09 ||
-    code === 0x0a ||
-    code === 0x0d ||
-    (code >= 0x20 && code <= 0xd7ff) ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    (code >= 0x10000 && code <= 0x10ffff)
-  );
 }

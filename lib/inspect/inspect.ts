@@ -23,6 +23,7 @@ import { HEAD_BYTES, readHead } from "./head.js";
 import { countMemberships, type MembershipsCounter } from "./memberships.js";
 import { countPersons, type PersonsCounter } from "./persons.js";
 import type {
+  ArchiveProfile,
   ExportProfile,
   FileProfile,
   Finding,
@@ -42,11 +43,13 @@ export interface InspectedSource {
 }
 
 export interface InspectOptions {
+  /** What is told of the archives that the sources are in. */
+  readonly archives?: readonly ArchiveProfile[];
   readonly sources: readonly InspectedSource[];
   readonly mapping: MappingSettings;
   readonly now: Date;
-  /** Bytes read of the source of this name. */
-  readonly onProgress?: (name: string, bytes: number) => void;
+  /** Bytes read of all sources. */
+  readonly onProgress?: (bytes: number) => void;
 }
 
 /** Throws AdresslistaError("database") when there is no room for the temporary database. */
@@ -56,7 +59,8 @@ export async function inspectExport(options: InspectOptions): Promise<ExportProf
     const counters = countersOf(options, joins);
     const files: FileProfile[] = [];
     for (const [number, source] of options.sources.entries()) {
-      files.push(await inspectFile(source, number, counters, options));
+      const bytesBefore = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      files.push(await inspectFile(source, number, counters, bytesBefore, options));
     }
     return profileOf(files, counters, joins.joins(), options);
   } finally {
@@ -96,9 +100,10 @@ async function inspectFile(
   source: InspectedSource,
   number: number,
   counters: Counters,
+  bytesBefore: number,
   { onProgress }: InspectOptions,
 ): Promise<FileProfile> {
-  const bytes = watchBytes(source.open(), (read) => onProgress?.(source.name, read));
+  const bytes = watchBytes(source.open(), (read) => onProgress?.(bytesBefore + read));
   const counts = { persons: 0, groups: 0, memberships: 0, members: 0 };
   let properties: ImsProperties | undefined;
   const handler = handlerOf(source.name, number, counters, counts, (read) => (properties ??= read));
@@ -249,7 +254,7 @@ function profileOf(
   files: readonly FileProfile[],
   { persons, groups, memberships, skipped }: Counters,
   joins: InspectionJoins,
-  { mapping, sources }: InspectOptions,
+  { mapping, sources, archives = [] }: InspectOptions,
 ): ExportProfile {
   const sum = (of: keyof RecordCounts) => files.reduce((total, { counts }) => total + counts[of], 0);
   const records: RecordsProfile = {
@@ -265,6 +270,7 @@ function profileOf(
   };
   const evidence = evidenceOf(groups, joins);
   return {
+    archives,
     files,
     records,
     persons: persons.profile(),

@@ -7,6 +7,9 @@ import type { IdentityForm } from "./identity.js";
  * is to be looked at, the line of the file says where.
  */
 export interface ExportProfile {
+  /** Those of the given files that are archives. */
+  readonly archives: readonly ArchiveProfile[];
+  /** The XML files, those in archives too. */
   readonly files: readonly FileProfile[];
   readonly records: RecordsProfile;
   readonly persons: PersonsProfile;
@@ -37,10 +40,22 @@ export interface Finding {
   readonly places: readonly Place[];
 }
 
-export interface FileProfile {
-  /** As it was named; of an archive, the name of what is in it too. */
+/** A zip or gzip, told by its first bytes. */
+export interface ArchiveProfile {
   readonly name: string;
-  /** Of the XML; of an archive, of what is in it. */
+  /** null when it is no usable archive. */
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  /** Names of the XML files in it, as `files` have them. */
+  readonly parts: readonly string[];
+  /** Why it cannot be used; null when it can. */
+  readonly stopped: string | null;
+}
+
+export interface FileProfile {
+  /** As it was named; in an archive, `delivery.zip/persons.xml`. */
+  readonly name: string;
+  /** Of the XML as it stands, unpacked. */
   readonly bytes: number;
   readonly sha256: string;
   readonly encoding: {

@@ -1,5 +1,6 @@
 import type { GroupKindRule } from "../mapping/api.js";
 import type {
+  ArchiveProfile,
   DatesProfile,
   ExportProfile,
   FileProfile,
@@ -19,6 +20,7 @@ import { kindInWords } from "./propose.js";
 /** The profile for people: one thing a line, what is not there left out, the proposal at the end. */
 export function formatProfile(profile: ExportProfile): string {
   const lines = [
+    ...profile.archives.flatMap(archiveLines),
     ...profile.files.flatMap(fileLines),
     ...recordLines(profile.records),
     ...groupLines(profile.groups),
@@ -36,6 +38,19 @@ const INDENT = "  ";
 function section(heading: string, ...lines: readonly (string | readonly string[])[]): string[] {
   const content = lines.flat();
   return content.length === 0 ? [] : ["", heading, ...content.map((line) => INDENT + line)];
+}
+
+function archiveLines({ name, bytes, sha256, parts, stopped }: ArchiveProfile): string[] {
+  const content =
+    stopped === null
+      ? `archive of ${parts.length}: ${parts.join(", ")}`
+      : `NOT READ, a load refuses it: ${stopped}`;
+  return [
+    name,
+    INDENT + content,
+    ...(sha256 === null ? [] : [`${INDENT}${bytes} bytes, sha256 ${sha256}`]),
+    "",
+  ];
 }
 
 function fileLines(file: FileProfile): string[] {

@@ -44,13 +44,14 @@ export interface PersonMembership {
 // --- History: what a later load carries over (contract section 5)
 
 /**
- * A group as the next load needs it, when its export no longer has it: an occasion with its dates settled (a class's or a
- * learner's too) and below nothing but its course groups and the schools that gave it; a course group, school or programme
- * that such an occasion needs.
+ * A group as the next load needs it, when its export no longer has it: an occasion (or a course group with learners of its
+ * own) with its dates settled and below nothing but its course groups and the schools that give it, the nearest; a course
+ * group that such an occasion needs, below its nearest schools; a school; a programme. The kind is what the rules said
+ * then. Nothing is asked of the export about it, and nothing reported.
  */
 export interface KeptGroup {
   readonly kind: GroupKind;
-  /** All its ids, description, timeframe, extension; relationships to the kept groups it is below. */
+  /** All its ids, short and long, the occasion's timeframe, extension; relationships to the kept groups it is below. */
   readonly record: ImsGroup;
   /** Of an occasion: the last half-year in which it has a row, and its last day. */
   readonly lastTermin?: Termin;
@@ -63,13 +64,16 @@ export interface KeptGroups {
   readonly members: readonly ImsMember[];
 }
 
-/** One person's membership of one occasion (through a class too), as the next load may need it. */
+/**
+ * One person's membership of one occasion (through a class too), as the next load may need it. Persons who are there for
+ * the whole occasion share one object.
+ */
 export interface KeptMembership {
   /** Id of the occasion's group. */
   readonly occasion: string;
   /** In order, none with begin after end. */
   readonly periods: readonly Period[];
-  /** The last half-year in which it gives a registration. */
+  /** The last half-year of which it uses enough days to give a registration, whatever else the person reads. */
   readonly lastTermin: Termin;
   /** Ids of the programme groups through which the person reads it. */
   readonly programmes: readonly string[];
@@ -134,7 +138,7 @@ export type ReportCause =
  * `linkGroups` with all groups, then `registrationsOf` once for each person, then `finish`.
  */
 export interface RegisterPlan {
-  /** Is this id a known group (of any kind, loaded or not)? */
+  /** Is this the id of a group of the export (of any kind, loaded or not)? Not of one that is carried over. */
   hasGroup(id: string): boolean;
   /**
    * Which occasions and course groups lack a begin or an end that must come from their learners (before
@@ -152,25 +156,29 @@ export interface RegisterPlan {
   setLearnerDates(group: string, begin: string | undefined, end: string | undefined): void;
   /**
    * All registrations of one person, and its memberships for the next load. Also remembers which KTILL2 and KTFORT2 rows
-   * they need. `carried` are memberships of the previous load that lie in the window; those of occasions in which the
-   * export has the person, whatever the role (`groups`), do not count. Registrations in half-years before the window's
-   * oldest are left out.
+   * they need. `carried` are memberships of the previous load (of all persons that are this one now): those that lie in
+   * the window count, unless the export has the person in that occasion, as a learner or in any role (`groups`). Of them
+   * registrations in half-years before the window's oldest are left out.
    */
   registrationsOf(
     memberships: readonly PersonMembership[],
     person: { readonly id: string; readonly staff: boolean; readonly groups: readonly string[] },
     carried?: readonly KeptMembership[],
   ): PersonRegistrations;
-  /** Ids of the schools that any of these groups (loaded or not) is, or lies below, nearest first; none: tied to no school. */
+  /**
+   * Ids of the schools that any of these groups (loaded or not, carried over or not) is, or lies below; none: tied to no
+   * school. In the order of the groups; of each group the schools fewest steps above it (and no others), by id, and for a
+   * class those of the occasions that it is a member of after its own.
+   */
   schoolsOf(groups: readonly string[]): readonly string[];
   /** After the last person: the tables, and the codes to keep for ever. */
   finish(): {
     readonly tables: LadokTables;
     /** For the next load: of every KTILL2 row its occasion, and what that needs. */
     readonly kept: KeptGroups;
-    /** What was carried over from the previous load. */
+    /** What was carried over from the previous load: occasions that the export lacks, and registrations. */
     readonly carried: { readonly occasions: number; readonly registrations: number };
-    /** Code of a school's institution, by the school's id. */
+    /** Code of a school's institution, by any of the school's ids. */
     institutionOf(school: string): string | undefined;
     readonly newCodes: {
       readonly institutions: ReadonlyMap<string, string>;

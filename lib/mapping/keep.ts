@@ -1,7 +1,7 @@
 import type { Termin } from "../domain/terms.js";
 import type { ImsGroup } from "../ims/records.js";
 import type { KeptGroup, KeptGroups } from "./api.js";
-import { groupBy, present } from "./collections.js";
+import { present } from "./collections.js";
 import type { Occasion } from "./courses.js";
 import { byId, type Group } from "./groups.js";
 import type { Ktill } from "./ktill2.js";
@@ -27,21 +27,14 @@ export function groupsToKeep(
   const keepSchools = (schools: readonly Group[]) => {
     for (const school of schools) keep(school, []);
   };
-  const fortsOf = groupBy(ktfort2, ({ ktill }) => ktill);
-  const lastTerminer = new Map<Occasion, Termin>();
-  for (const { id, kurstillfalle, starttermin, timetable } of ktillar) {
-    const { occasion } = kurstillfalle;
-    const terminer = [starttermin, ...(fortsOf.get(id) ?? []).map(({ termin }) => termin)];
-    const lastTermin = terminer.reduce(
-      (last, termin) => (termin > last ? termin : last),
-      lastTerminer.get(occasion) ?? "",
-    );
-    lastTerminer.set(occasion, lastTermin);
-    kept.set(occasion.group, keptOccasion(occasion, timetable, lastTermin));
+  for (const [occasion, { timetable, lastTermin }] of lastRows(ktillar, ktfort2)) {
+    const schools = schoolsThatGive(occasion);
+    kept.set(occasion.group, keptOccasion(occasion, schools, timetable, lastTermin));
+    keepSchools(schools);
   }
-  for (const { group, kurstillfallen } of lastTerminer.keys()) {
-    keepSchools(schoolsThatGive({ group, kurstillfallen }));
-    for (const { courseGroup } of kurstillfallen) {
+  for (const { kurstillfalle } of ktillar) {
+    for (const { courseGroup } of kurstillfalle.occasion.kurstillfallen) {
+      if (kept.has(courseGroup)) continue;
       keep(courseGroup, courseGroup.schoolsAbove);
       keepSchools(courseGroup.schoolsAbove);
     }
@@ -62,11 +55,36 @@ export function groupsToKeep(
   };
 }
 
-function keptOccasion(occasion: Occasion, { period }: Timetable, lastTermin: Termin): KeptGroup {
-  const { group, kurstillfallen } = occasion;
+/** Of each occasion its timetable, and the last half-year in which it has a row. */
+function lastRows(
+  ktillar: readonly Ktill[],
+  ktfort2: readonly Ktfort2Row[],
+): ReadonlyMap<Occasion, { readonly timetable: Timetable; readonly lastTermin: Termin }> {
+  const lastForts = new Map<number, Termin>();
+  for (const { ktill, termin } of ktfort2) lastForts.set(ktill, latest(lastForts.get(ktill), termin));
+  const rows = new Map<Occasion, { timetable: Timetable; lastTermin: Termin }>();
+  for (const { id, kurstillfalle, starttermin, timetable } of ktillar) {
+    const ofRow = latest(lastForts.get(id), starttermin);
+    const known = rows.get(kurstillfalle.occasion);
+    if (known === undefined) rows.set(kurstillfalle.occasion, { timetable, lastTermin: ofRow });
+    else known.lastTermin = latest(known.lastTermin, ofRow);
+  }
+  return rows;
+}
+
+function latest(first: Termin | undefined, second: Termin): Termin {
+  return first !== undefined && first > second ? first : second;
+}
+
+function keptOccasion(
+  { group, kurstillfallen }: Occasion,
+  schools: readonly Group[],
+  { period }: Timetable,
+  lastTermin: Termin,
+): KeptGroup {
   const courseGroups = new Set(kurstillfallen.map(({ courseGroup }) => courseGroup));
   courseGroups.delete(group);
-  const { kind, record } = keptGroup(group, [...courseGroups, ...schoolsThatGive(occasion)]);
+  const { kind, record } = keptGroup(group, [...courseGroups, ...schools]);
   return { kind, record: { ...record, timeframe: period }, lastTermin, end: period.end };
 }
 

@@ -201,40 +201,33 @@ export const linkGroups: LinkGroups = (
   function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
     const planned: PlannedMembership[] = [];
     for (const [{ kurstillfallen }, place] of occasions) {
-      const { timetable, carried } = place;
-      const span = spanOfPlace(place);
+      const { timetable, periods, carried } = place;
+      const span = isWhole(place) ? timetable.span : spanOf(periods);
+      place.span = span;
       for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span, carried });
     }
-    return planned.sort(byCourseBeginAndId);
+    return planned.length < 2 ? planned : planned.sort(byCourseBeginAndId);
   }
 
-  function spanOfPlace({ timetable, periods }: Place): Span {
-    return isWhole({ timetable, periods }) ? timetable.span : spanOf(periods);
-  }
-
-  /** What the next load may need of them; where it is the same for many persons it is the same object. */
+  /** What the next load may need of them; where it is the same for many persons it is the same object, and frozen. */
   function keptMemberships({ occasions, programmes: ofPerson }: PersonPlaces): readonly KeptMembership[] {
     const kept: KeptMembership[] = [];
     for (const [occasion, place] of occasions) {
-      const { group, kurstillfallen } = occasion;
-      if (kurstillfallen.length === 0) continue;
-      if (place.carried !== undefined) {
-        const { carried } = place;
-        kept.push(carried.occasion === group.id ? carried : { ...carried, occasion: group.id });
-        continue;
-      }
-      const make = (ids: readonly string[]): KeptMembership => {
-        const { start, later } = spanOfPlace(place);
-        const lastTermin = later.at(-1) ?? start;
-        return { occasion: group.id, periods: inOrder(place.periods), lastTermin, programmes: ids };
-      };
-      const programmeIds = ofPerson
-        .filter(({ courses: own }) => kurstillfallen.some(({ course }) => own.has(course.key)))
-        .map(({ row }) => row.groupId);
-      const isShared = programmeIds.length === 0 && isWhole(place);
-      kept.push(isShared ? getOrAdd(wholeMemberships, occasion, () => make([])) : make(programmeIds));
+      if (occasion.kurstillfallen.length === 0) continue;
+      if (place.carried !== undefined) kept.push(keptAgain(place.carried, occasion));
+      else if (ofPerson.length === 0 && isWhole(place)) kept.push(wholeMembership(occasion, place));
+      else kept.push(keptMembership(occasion, place, ofPerson));
     }
-    return kept.length < 2 ? kept : kept.sort((a, b) => (a.occasion < b.occasion ? -1 : 1));
+    return kept.length < 2 ? kept : kept.sort(byOccasion);
+  }
+
+  function wholeMembership(occasion: Occasion, place: Place): KeptMembership {
+    let membership = wholeMemberships.get(occasion);
+    if (membership === undefined) {
+      membership = Object.freeze(keptMembership(occasion, place, []));
+      wholeMemberships.set(occasion, membership);
+    }
+    return membership;
   }
 
   /** What is carried over is kept for a number of half-years. */
@@ -251,13 +244,14 @@ export const linkGroups: LinkGroups = (
     const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
     const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
     if (typ === "FO") ktill.fortTerminer.add(termin);
-    const registration = { typ, ktill: ktill.id, kurskod: kurstillfalle.kurskod, termin };
-    if (carried === undefined) return { ...registration, programmes: programmeIds };
+    const { kurskod } = kurstillfalle;
+    if (carried === undefined) return { typ, ktill: ktill.id, kurskod, termin, programmes: programmeIds };
     carriedRegistrations += 1;
     const carriedIds = carriedProgrammeIds(carried, kurstillfalle.course.key);
     for (const id of carriedIds) ktill.carriedProgrammes.add(id);
-    const both = new Set([...programmeIds, ...carriedIds]);
-    return { ...registration, programmes: [...both].sort((a, b) => a - b) };
+    const programmes =
+      carriedIds.length === 0 ? programmeIds : inNumericOrder([...programmeIds, ...carriedIds]);
+    return { typ, ktill: ktill.id, kurskod, termin, programmes };
   }
 
   /** Of those through which the person read the course then, the ones that are known to have it, or to have had it. */
@@ -300,6 +294,8 @@ interface Place {
   periods: readonly Period[];
   /** The membership of the previous load that it is. */
   readonly carried?: KeptMembership;
+  /** When all periods are known. */
+  span?: Span;
 }
 
 interface PersonPlaces {
@@ -330,6 +326,34 @@ function isOfExport(group: Group | undefined): boolean {
 
 function exportFirst(groups: readonly Group[]): readonly Group[] {
   return [...groups.filter(isOfExport), ...groups.filter(isCarried)];
+}
+
+function keptMembership(
+  { group, kurstillfallen }: Occasion,
+  { timetable, periods, span = timetable.span }: Place,
+  ofPerson: readonly Programme[],
+): KeptMembership {
+  const programmes = ofPerson.filter(({ courses }) =>
+    kurstillfallen.some(({ course }) => courses.has(course.key)),
+  );
+  return {
+    occasion: group.id,
+    periods: inOrder(periods),
+    lastTermin: span.later.at(-1) ?? span.start,
+    programmes: programmes.map(({ row }) => row.groupId),
+  };
+}
+
+function keptAgain(carried: KeptMembership, { group }: Occasion): KeptMembership {
+  return carried.occasion === group.id ? carried : { ...carried, occasion: group.id };
+}
+
+function byOccasion(a: KeptMembership, b: KeptMembership): number {
+  return a.occasion < b.occasion ? -1 : 1;
+}
+
+function inNumericOrder(ids: readonly number[]): readonly number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
 }
 
 /** What is wrong with a group that is carried over is no matter of this export. */

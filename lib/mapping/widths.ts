@@ -24,32 +24,40 @@ export type DocumentedWidths = { readonly [Field in keyof typeof documentedWidth
 
 /** Is any of the values wider than T04 documents? Characters count, not bytes. */
 export function isWider(values: DocumentedWidths): boolean {
-  return Object.entries(values).some(
-    ([field, value]) =>
-      value !== undefined && lengthOf(value) > documentedWidths[field as keyof DocumentedWidths],
+  return Object.entries(values).some(([field, value]) =>
+    isLonger(value, documentedWidths[field as keyof DocumentedWidths]),
   );
 }
 
 const NAME_WIDTH = 25;
 const TELEKOM_WIDTH = 70;
-const ADRESS_WIDTHS = { gatadr: 40, coadr: 25, postnr: 12, ort: 35, land: 20 } as const;
+const ADRESS_WIDTHS = [
+  ["gatadr", 40],
+  ["coadr", 25],
+  ["postnr", 12],
+  ["ort", 35],
+  ["land", 20],
+] as const;
 
 /** Is any field of the person wider than T04 documents? */
 export function isWiderPerson(person: PersonData): boolean {
-  const names = [person.efternamn, person.fornamn];
-  const telekom = [person.email, person.tel, person.sms];
-  const isWiderAdress = (adress: PersonData["folkbokforing"] = {}) =>
-    Object.entries(ADRESS_WIDTHS).some(
-      ([field, width]) => lengthOf(adress[field as keyof typeof ADRESS_WIDTHS]) > width,
-    );
+  const { efternamn, fornamn, email, tel, sms, folkbokforing, tillfallig } = person;
   return (
-    names.some((name) => lengthOf(name) > NAME_WIDTH) ||
-    telekom.some((address) => lengthOf(address) > TELEKOM_WIDTH) ||
-    isWiderAdress(person.folkbokforing) ||
-    isWiderAdress(person.tillfallig)
+    isLonger(efternamn, NAME_WIDTH) ||
+    isLonger(fornamn, NAME_WIDTH) ||
+    isLonger(email, TELEKOM_WIDTH) ||
+    isLonger(tel, TELEKOM_WIDTH) ||
+    isLonger(sms, TELEKOM_WIDTH) ||
+    isWiderAdress(folkbokforing) ||
+    isWiderAdress(tillfallig)
   );
 }
 
-function lengthOf(value: string | undefined): number {
-  return value === undefined ? 0 : [...value].length;
+function isWiderAdress(adress: PersonData["folkbokforing"]): boolean {
+  return adress !== undefined && ADRESS_WIDTHS.some(([field, width]) => isLonger(adress[field], width));
+}
+
+/** Characters have one or two code units: only what has too many units is counted, for this is asked of every person. */
+function isLonger(value: string | undefined, width: number): boolean {
+  return value !== undefined && value.length > width && [...value].length > width;
 }

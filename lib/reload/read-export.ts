@@ -1,6 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { AdresslistaError } from "../errors.js";
+import { openExport } from "../fetch/open-export.js";
 import { type ImsSummary, readImsStream } from "../ims/read.js";
 import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
 import type { Report } from "../mapping/api.js";
@@ -9,6 +8,7 @@ import { personData } from "../mapping/person.js";
 import type { Staging } from "../store/sqlite/staging.js";
 import type { ExportFile, ReloadOptions } from "./api.js";
 import type { ExportDay } from "./export-day.js";
+import { sharedGroups } from "./share-equal.js";
 
 export interface ExportRead {
   readonly groups: readonly ImsGroup[];
@@ -40,6 +40,7 @@ export async function readExport(options: ReloadOptions, into: ReadInto): Promis
   const groupMembers: ImsMember[] = [];
   const protectedIds = new Set(options.protectedIds);
   const { staging, day, report } = into;
+  const shared = sharedGroups();
   const handler: ImsHandler = {
     person(record) {
       const person = personData(record, options.mapping, options.protectedIds);
@@ -52,7 +53,7 @@ export async function readExport(options: ReloadOptions, into: ReadInto): Promis
       if (person.protected) for (const id of person.aliases) protectedIds.add(id);
     },
     group(group) {
-      groups.push(group);
+      groups.push(shared(group));
     },
     member(member) {
       const judged = memberRoles(member, report);
@@ -64,16 +65,7 @@ export async function readExport(options: ReloadOptions, into: ReadInto): Promis
   const files: FileRead[] = [];
   for (const file of options.files) {
     options.progress?.("read", 0, undefined);
-    let datasource: string | undefined;
-    const read = await readFile(file, options, {
-      ...handler,
-      properties(properties) {
-        datasource = properties.datasource;
-        day.add(properties.datetime);
-      },
-    });
-    checkDatasource(file, datasource, options.datasource);
-    files.push(read);
+    files.push(await readFile(file, options, handler, day));
   }
   if (staging.personCount() === 0) {
     const names = options.files.map(({ name }) => name).join(", ");
@@ -97,32 +89,42 @@ function stageMember(
 /** Characters of a foreign datasource that an error quotes. */
 const QUOTED_CHARACTERS = 80;
 
-function checkDatasource(file: ExportFile, datasource: string | undefined, wanted: string | undefined): void {
+function checkDatasource(name: string, datasource: string | undefined, wanted: string | undefined): void {
   if (wanted === undefined || datasource === wanted) return;
   const found = datasource === undefined ? "not given" : `"${datasource.slice(0, QUOTED_CHARACTERS)}"`;
-  throw new AdresslistaError("export", `${file.name}: the datasource is ${found}, not "${wanted}"`);
+  throw new AdresslistaError("export", `${name}: the datasource is ${found}, not "${wanted}"`);
 }
 
-async function readFile(file: ExportFile, options: ReloadOptions, handler: ImsHandler): Promise<FileRead> {
-  const hash = createHash("sha256");
-  const summary = await readImsStream(file.name, bytesOf(file, hash), handler, {
-    ...(options.signal ? { signal: options.signal } : {}),
-    onProgress: (done, total) => options.progress?.("read", done, total),
-  });
-  return { name: file.name, bytes: summary.bytes, sha256: hash.digest("hex"), parts: [summary] };
-}
-
-/** Bytes of a file that are read at a time. */
-const READ_SIZE = 256 * 1024;
-
-async function* bytesOf({ path, name }: ExportFile, hash: Hash): AsyncGenerator<Buffer, void, undefined> {
+/** The XML files of one file: itself, or those in it. */
+async function readFile(
+  file: ExportFile,
+  options: ReloadOptions,
+  handler: ImsHandler,
+  day: ExportDay,
+): Promise<FileRead> {
+  const content = await openExport(file.path, file.name);
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: READ_SIZE })) {
-      hash.update(chunk);
-      yield chunk as Buffer;
+    const parts: ImsSummary[] = [];
+    for (const part of content.parts) {
+      let datasource: string | undefined;
+      const onPart: ImsHandler = {
+        ...handler,
+        properties(properties) {
+          datasource = properties.datasource;
+          day.add(properties.datetime);
+        },
+      };
+      const summary = await readImsStream(part.name, part.chunks(), onPart, {
+        repair: options.repair,
+        ...(options.signal ? { signal: options.signal } : {}),
+        onProgress: (done) => options.progress?.("read", done, part.bytes),
+      });
+      checkDatasource(part.name, datasource, options.datasource);
+      parts.push(summary);
     }
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new AdresslistaError("export", `${name}: cannot be read (${code})`, { cause: error });
+    const [only] = parts;
+    return { name: file.name, bytes: content.bytes, sha256: content.sha256 ?? only?.sha256 ?? "", parts };
+  } finally {
+    content.close();
   }
 }

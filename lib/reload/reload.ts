@@ -8,6 +8,7 @@ import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { LoadRecord, SchoolCount } from "../store/queries.js";
 import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
+import { compareGenerations } from "../store/sqlite/differences.js";
 import { buildingFile, databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { openPreviousLoad } from "../store/sqlite/kept.js";
 import { takeReloadLock } from "../store/sqlite/reload-lock.js";
@@ -20,7 +21,13 @@ import { finishPerson } from "./finish-person.js";
 import { changesOf, refusedBy, refusedWithoutEmail } from "./guards.js";
 import { type ExportRead, type FileRead, readExport } from "./read-export.js";
 import { inputsOf, isUnchanged, recognised, sameFiles } from "./recognise.js";
-import { collectReport, countWarnings, type LoadReport, type ReportCollector } from "./report.js";
+import {
+  collectReport,
+  countWarnings,
+  type LoadReport,
+  mergeRepairs,
+  type ReportCollector,
+} from "./report.js";
 import { verifyGeneration } from "./verify.js";
 
 /** How many persons are written before other work (signals, progress) gets its turn. */
@@ -99,13 +106,13 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     );
     settleLearnerDates(plan, staging);
     reportUnknownMembers(plan, staging, load.report);
-    const builder = await buildGeneration(store.database, load.number);
+    const builder = await buildGeneration(store.database, load.number, staging.personCount());
     try {
       const persons = personsInOrder(staging, numbers);
       const carriedPersons = await writePersons(load, read, plan, persons, staging.personCount(), builder);
       return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
     } catch (error) {
-      builder.discard();
+      await builder.discard();
       throw error;
     }
   } finally {
@@ -205,10 +212,12 @@ async function writePersons(
     if (++done % PERSONS_PER_TURN === 0) {
       options.progress?.("write", done, total);
       await takeTurn(options);
+      await builder.room();
     }
     if (person.protected && inExport) report.add("personProtected", person.id);
     if (person.protected && options.protected === "exclude") continue;
-    const { registrations, kept } = plan.registrationsOf(memberships, { ...person, groups }, carried);
+    const { id, staff } = person;
+    const { registrations, kept } = plan.registrationsOf(memberships, { id, staff, groups }, carried);
     // Nothing else refers to the person any more (contract section 5: gallring).
     if (!inExport && registrations.length === 0) continue;
     const schools = inExport ? plan.schoolsOf(groups) : undefined;
@@ -245,8 +254,10 @@ async function judge(
   const { store, options, day, number, served } = load;
   const turn = () => takeTurn(options);
   const { tables, kept, carried, institutionOf, newCodes } = plan.finish();
-  const written = await builder.write({ tables, kept, institutionOf }, turn);
+  const written = await builder.write({ tables, kept, institutionOf });
   options.progress?.("verify", 0, undefined);
+  await turn();
+  await builder.check();
   await verifyGeneration(written, number, tables, turn);
 
   const previous = previousCounts(store);
@@ -266,20 +277,20 @@ async function judge(
     previous: served?.number ?? null,
     changes: changesOf(previous, written.schoolCounts, window.oldest),
     history: { ...carried, persons: carriedPersons },
-    repairs: [],
+    repairs: mergeRepairs(read.files.flatMap(({ parts }) => parts.map(({ repairs }) => repairs))),
     overridden,
     causes,
-    warnings: read.files.flatMap(({ name, parts }) =>
-      parts.flatMap(({ warnings }) => warnings.map((warning) => ({ file: name, ...warning }))),
+    warnings: read.files.flatMap(({ parts }) =>
+      parts.flatMap(({ name, warnings }) => warnings.map((warning) => ({ file: name, ...warning }))),
     ),
   };
   if (options.dryRun !== undefined) {
-    options.progress?.("compare", 0, undefined);
-    builder.discard();
+    await compare(options.dryRun, written.file, load);
+    await builder.discard();
     return { kind: "dryRun", refusals, report };
   }
   if (refusals.length > 0 && !options.force) {
-    builder.discard();
+    await builder.discard();
     return { kind: "refused", refusals, report };
   }
   await turn();
@@ -287,6 +298,22 @@ async function judge(
   options.progress?.("publish", 0, undefined);
   publish(load, report, newCodes);
   return { kind: "loaded", report, overridden };
+}
+
+/** Lets the caller see what would change, while both generations are there. */
+async function compare(
+  dryRun: NonNullable<ReloadOptions["dryRun"]>,
+  file: string,
+  { store, options }: Load,
+): Promise<void> {
+  options.progress?.("compare", 0, undefined);
+  const differences = compareGenerations(file, store.servedFile());
+  try {
+    await differences.countInTurns(() => takeTurn(options));
+    await dryRun(differences);
+  } finally {
+    differences.close();
+  }
 }
 
 function publish(

@@ -1,7 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { createWriteStream, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { ZipFile } from "yazl";
 import type { ExportProfile } from "../../lib/inspect/profile.js";
 import { exportOf, group, learners, person } from "../support/export.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS, SAMPLE } from "./program.js";
@@ -44,6 +47,33 @@ describe("adresslista inspect", function () {
       expect(profile.proposal).to.deep.equal({ mapping: null, reasons: [] });
       expect(profile.groups.kinds.map(({ kind }) => kind)).to.have.members(["school", "course", "occasion"]);
       expect((await adresslista(["reload", "--file", "okänd.xml"], { folder })).code).to.equal(0);
+    }));
+
+  it("looks into archives, and tells of one that is damaged", () =>
+    inFolder(async (folder) => {
+      const zip = new ZipFile();
+      zip.addBuffer(Buffer.from(exportOf([person("E1")])), "personer.xml");
+      zip.addBuffer(Buffer.from(exportOf([learners("T1", "E1")])), "grupper.xml");
+      zip.end();
+      await pipeline(zip.outputStream, createWriteStream(join(folder, "leverans.zip")));
+      writeFileSync(join(folder, "mer.xml.gz"), gzipSync(exportOf([group("T1", "Kursgrupp")])));
+      writeFileSync(join(folder, "trasig.zip"), readFileSync(join(folder, "leverans.zip")).subarray(0, 200));
+      const paths = ["leverans.zip", "mer.xml.gz", "trasig.zip"];
+      const { code, stdout, stderr } = await adresslista(["inspect", "--json", ...paths], { folder });
+      expect(code, stderr).to.equal(0);
+      const { archives, files, references } = JSON.parse(stdout) as ExportProfile;
+      expect(archives.map(({ name, parts }) => [name, ...parts])).to.deep.equal([
+        ["leverans.zip", "leverans.zip/grupper.xml", "leverans.zip/personer.xml"],
+        ["mer.xml.gz", "mer.xml"],
+        ["trasig.zip"],
+      ]);
+      expect(archives[2]?.stopped).to.include("damaged or truncated zip");
+      expect(files.map(({ counts }) => [counts.persons, counts.groups, counts.members])).to.deep.equal([
+        [0, 0, 1],
+        [1, 0, 0],
+        [0, 1, 0],
+      ]);
+      expect(references.unknownPersons.count + references.unknownGroups.count).to.equal(0);
     }));
 
   it("takes several files as one data set", () =>

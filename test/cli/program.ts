@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The checkout whose program is run. */
   readonly root?: string;
+  /** A command that runs the program, such as `nsenter …`. */
+  readonly prefix?: readonly string[];
 }
 
 /** Runs the real program until it ends. */
@@ -85,16 +87,17 @@ export async function startService(args: readonly string[], options: RunOptions)
 }
 
 /** The process itself, for tests that interrupt it or close its pipes. */
-export function start(args: readonly string[], { folder, env, root = ROOT }: RunOptions): ChildProcess {
+export function start(
+  args: readonly string[],
+  { folder, env, root = ROOT, prefix = [] }: RunOptions,
+): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
-  return spawn(
-    process.execPath,
-    [...(PROGRAM.endsWith(".ts") ? ["--import", TSX] : []), join(root, PROGRAM), ...args],
-    {
-      cwd: folder,
-      env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
-    },
-  );
+  const tsx = PROGRAM.endsWith(".ts") ? ["--import", TSX] : [];
+  const [command = "", ...rest] = [...prefix, process.execPath, ...tsx, join(root, PROGRAM), ...args];
+  return spawn(command, rest, {
+    cwd: folder,
+    env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
+  });
 }
 
 function isBuildFresh(): boolean {

@@ -405,9 +405,10 @@ describe("fetching the export", () => {
       const server = await stage.server({
         files: [exportFile()],
         maxReadBytes: 10,
-        onRead: () => ({ afterMilliseconds: 5 }),
+        onRead: () => ({ afterMilliseconds: 1_000 }),
       });
-      const settings = settingsFor(server, { idleSeconds: 5, deadlineMinutes: 0.5 / 60, retries: 3 });
+      // Long enough to connect on a busy machine, and far too short for the drops.
+      const settings = settingsFor(server, { idleSeconds: 10, deadlineMinutes: 4 / 60, retries: 3 });
       const error = await failureOf(fetchExport(settings, stage.options()));
       expect(error.message).to.include("sftpDeadlineMinutes").and.to.include("fetching export.xml");
       expect(stage.left()).to.deep.equal([]);
@@ -530,7 +531,7 @@ describe("fetching the export", () => {
     it("says which marker did not come before the deadline", async () => {
       const server = await stage.server({ files: [exportFile()] });
       const { pause: _, ...options } = stage.options();
-      const settings = settingsFor(server, { marker: "KLAR", deadlineMinutes: 0.3 / 60 });
+      const settings = settingsFor(server, { marker: "KLAR", deadlineMinutes: 4 / 60 });
       const error = await failureOf(fetchExport(settings, options));
       expect(error.message).to.include("the marker KLAR is not there").and.to.include("sftpDeadlineMinutes");
     });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { describe, it } from "mocha";
 import { failureOf, readBytes, readXml, STRICTLY, WHOLE_EXPORT } from "./reading.js";
 
@@ -79,6 +80,89 @@ describe("the encoding of an export", () => {
     ]) {
       expect(await failureOf(readBytes([Buffer.from(start)]))).to.match(/line 1: UTF-32 is not read/);
     }
+  });
+});
+
+describe("bytes that are not what the file says", () => {
+  const PERSON = (fn: string) =>
+    `<person><sourcedid><id>1</id></sourcedid><name><fn>${fn}</fn></name></person>\n`;
+  const latin1 = (xml: string) => Buffer.from(xml, "latin1");
+  const fns = (read: { persons: readonly { name?: { fn?: string } }[] }) =>
+    read.persons.map(({ name }) => name?.fn);
+
+  it("make a file without other evidence windows-1252 from the first on, whatever pieces it comes in", async () => {
+    const bytes = latin1(
+      `<enterprise>\n${PERSON("Bo")}${PERSON("Åsa ÅÄÖ \x80")}${PERSON("é Ã¥")}</enterprise>`,
+    );
+    for (const size of [bytes.length, 1, 2, 3, 64]) {
+      const read = await readBytes(chunksOf(bytes, size));
+      expect(fns(read)).to.deep.equal(["Bo", "Åsa ÅÄÖ €", "é Ã¥"]);
+      expect(read.summary.encoding).to.equal("windows-1252");
+      expect(read.summary.repairs).to.deep.equal([]);
+      expect(read.summary.warnings.map(({ line }) => line)).to.deep.equal([3]);
+    }
+  });
+
+  it("are mended one by one, with their lines, in a file that has shown itself to be UTF-8", async () => {
+    const good = Buffer.from(`<enterprise>\n${PERSON("Åsa")}`);
+    const bytes = Buffer.concat([good, latin1(`${PERSON("Örjan")}${PERSON("å \x93ä\x94")}</enterprise>`)]);
+    for (const size of [bytes.length, 1, 2, 3, 64]) {
+      const read = await readBytes(chunksOf(bytes, size));
+      expect(fns(read)).to.deep.equal(["Åsa", "Örjan", "å “ä”"]);
+      expect(read.summary.encoding).to.equal("utf-8");
+      expect(read.summary.repairs.map(({ kind, count }) => [kind, count])).to.deep.equal([["wrongByte", 5]]);
+      expect(read.summary.warnings.map(({ line }) => line)).to.deep.equal([3, 4, 4, 4, 4]);
+    }
+  });
+
+  it("are mended one by one after a byte order mark, too", async () => {
+    const bytes = Buffer.concat([UTF8_BOM, latin1(`<enterprise>${PERSON("Åsa")}</enterprise>`)]);
+    const read = await readBytes([bytes]);
+    expect(fns(read)).to.deep.equal(["Åsa"]);
+    expect(read.summary.repairs.map(({ kind }) => kind)).to.deep.equal(["wrongByte"]);
+  });
+
+  it("make a file that calls itself ISO-8859-1 or ISO-8859-15 UTF-8, when all that are judged are UTF-8", async () => {
+    for (const label of ["ISO-8859-1", "windows-1252", "ISO-8859-15"]) {
+      const start = `<?xml version="1.0" encoding="${label}"?>\n<enterprise>\n`;
+      const bytes = Buffer.from(`${start}${PERSON("Bo")}${PERSON("Åsa €")}</enterprise>`);
+      for (const size of [bytes.length, 1, 7]) {
+        const read = await readBytes(chunksOf(bytes, size));
+        expect(fns(read)).to.deep.equal(["Bo", "Åsa €"]);
+        expect(read.summary.encoding).to.equal("utf-8");
+        expect(read.summary.warnings).to.have.length(1);
+        expect(read.summary.warnings[0]).to.deep.include({ line: 4 });
+        expect(read.summary.warnings[0]?.text).to.match(/^declared as .*, but read as utf-8: its bytes are$/);
+      }
+    }
+  });
+
+  it("are judged together: one that is no UTF-8 among many that are makes the file what it says", async () => {
+    const start = '<?xml version="1.0" encoding="ISO-8859-1"?><enterprise>';
+    const bytes = latin1(`${start}${PERSON("Ã¥ Ã¤ å")}</enterprise>`);
+    const read = await readBytes([bytes]);
+    expect(fns(read)).to.deep.equal(["Ã¥ Ã¤ å"]);
+    expect(read.summary.encoding).to.equal("windows-1252");
+  });
+
+  // Letters alone: in windows-1252 a capital and € or ” after it are two bytes that are UTF-8's, too.
+  it("come out as characters for any letters, in any pieces", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(..."aå Äöéß"), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.constantFrom("utf-8", "ISO-8859-1", "windows-1252"),
+        async (letters, size, label) => {
+          const name = `x${letters.join("")}ÅÅx`;
+          const xml = `<?xml version="1.0" encoding="${label}"?><enterprise>${PERSON(name)}</enterprise>`;
+          const windows1252 = latin1(xml);
+          for (const bytes of [Buffer.from(xml), windows1252]) {
+            expect(fns(await readBytes(chunksOf(bytes, size)))).to.deep.equal([name.normalize("NFC")]);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
 

@@ -100,6 +100,35 @@ describe("The profile of a file", () => {
     expect(files[0]?.sha256).to.equal(createHash("sha256").update(pieces.join("")).digest("hex"));
   });
 
+  it("says what was mended by kind, with its first lines, and goes on behind it", async () => {
+    const people = Array.from({ length: 7 }, (_, index) => person(`E${index}`, { name: "Sten & Ek, Bo" }));
+    const text = exportOf(people).replaceAll("&amp;", "&");
+    const { files } = await inspectedFiles([`\n${text}\n-- slut`]);
+    const [file] = files;
+    expect(file).to.deep.include({ stopped: null, warnings: [] });
+    expect(file?.counts.persons).to.equal(7);
+    expect(file?.repairs.map(({ kind, count, lines }) => [kind, count, lines])).to.have.deep.members([
+      ["lateDeclaration", 1, [2]],
+      ["bareAmpersand", 7, [5, 6, 7, 8, 9]],
+      ["afterRoot", 1, [14]],
+    ]);
+    expect(formatProfile(await inspectedFiles([text]))).to.include(
+      "mended 7 × a bare & was read as &amp; (lines 4, 5, 6, 7, 8, …)",
+    );
+  });
+
+  it("says of a declaration that lies as what the file was read", async () => {
+    const text =
+      '<?xml version="1.0" encoding="UTF-8"?>\n<enterprise><person><sourcedid><id>å</id></sourcedid></person></enterprise>';
+    const { files } = await inspectedFiles([Buffer.from(text, "latin1")]);
+    expect(files[0]?.encoding).to.deep.equal({
+      declared: "UTF-8",
+      byteOrderMark: null,
+      found: "windows-1252",
+    });
+    expect(files[0]?.warnings.length).to.be.above(0);
+  });
+
   it("tells of what is no XML at all, and of nothing", async () => {
     for (const content of ["", "personnr;namn\n", Buffer.from([0, 1, 2, 3, 255])]) {
       const profile = await inspectedFiles([content]);

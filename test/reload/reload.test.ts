@@ -62,10 +62,6 @@ describe("A reload", () => {
         text: "<html>\n<body/></html>",
         message: /trasig\.xml, line 1: the root element is "html", not "enterprise"/,
       },
-      "has bytes of another encoding": {
-        text: Buffer.from(NEXT, "latin1"),
-        message: /trasig\.xml, line \d+: /,
-      },
       "is empty": { text: "", message: /trasig\.xml, line 1: no root element/ },
       "has no persons": {
         text: exportOf([...groups, person("E1", { recstatus: "3" })]),
@@ -75,10 +71,29 @@ describe("A reload", () => {
     for (const [what, { text, message }] of Object.entries(cases)) {
       it(`because the export ${what} says so and changes nothing`, () =>
         nothingChanges(async (folder) => {
-          const error = await failureOf(loadFiles(folder, [writtenFile(folder, "trasig.xml", text)]));
+          const file = writtenFile(folder, "trasig.xml", text);
+          const error = await failureOf(loadFiles(folder, [file], { repair: false }));
           expect(error.message).to.match(message);
         }));
     }
+
+    it("because a file is another system's says which, or that it does not say, and changes nothing", () =>
+      nothingChanges(async (folder) => {
+        const from = (datasource: string) =>
+          NEXT.replace(
+            "<datasource>Alvis</datasource>",
+            datasource && `<datasource>${datasource}</datasource>`,
+          );
+        const load = (text: string) =>
+          failureOf(
+            loadFiles(folder, [writtenFile(folder, "annan.xml", text)], { datasource: "Alvis Lingonköping" }),
+          );
+        expect((await load(from("Annat system"))).message).to.equal(
+          'annan.xml: the datasource is "Annat system", not "Alvis Lingonköping"',
+        );
+        expect((await load(from("x".repeat(200)))).message).to.include(`"${"x".repeat(80)}"`);
+        expect((await load(from(""))).message).to.include("annan.xml: the datasource is not given");
+      }));
 
     it("because the export is cut off, wherever that is, says so and changes nothing", () =>
       nothingChanges(async (folder) => {
@@ -397,8 +412,11 @@ describe("Personal data in a reload", () => {
       expect(formatReport(report)).not.to.include("kanarie");
       for (const broken of ["&kanarie;", "&#xkanarie;", "kanarie < kanarie", "<kanarie", "]]>kanarie"]) {
         const text = exportOf([...groups, ...odd]).replace("kanarie-efternamn", broken);
-        const error = await failureOf(loadFiles(folder, [writtenFile(folder, "trasig.xml", text)]));
+        const file = writtenFile(folder, "trasig.xml", text);
+        const error = await failureOf(loadFiles(folder, [file], { repair: false }));
         expect(error.message, broken).not.to.include("kanarie-");
+        const mended = await loadFiles(folder, [file]).catch((thrown: Error) => thrown.message);
+        expect(JSON.stringify(mended), broken).not.to.include("kanarie-");
       }
     }));
 });

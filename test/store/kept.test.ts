@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import { readPersonnummer } from "../../lib/domain/personnummer.js";
 import type { KeptGroup, KeptGroups, KeptMembership } from "../../lib/mapping/api.js";
 import { GENERATION_SCHEMA_VERSION, generationMigrationSource } from "../../lib/store/schema.js";
-import { migrate, openWritable } from "../../lib/store/sqlite/files.js";
+import { migrate, openReadable, openWritable } from "../../lib/store/sqlite/files.js";
 import { keptWriter, openPreviousLoad, type PreviousLoad } from "../../lib/store/sqlite/kept.js";
 import { inTemporaryFolder } from "../support/generation.js";
 import { course, groupMember, occasion } from "../support/ims.js";
@@ -152,7 +152,7 @@ describe("What a load keeps for the next one", () => {
 
   it("has of a person the ids, name, number and protection alone", () => {
     const names = { efternamn: "Berg", fornamn: "Bo" };
-    const aliases = ["old", "p"];
+    const aliases = ["p", "old"];
     return withPreviousLoad(
       [
         [{ id: "other", aliases: ["other", "another"] }, []],
@@ -197,6 +197,24 @@ describe("What a load keeps for the next one", () => {
         expect(kept.map((text) => readPersonnummer(text, "2030-01-01"))).to.deep.equal(
           received.map((text) => readPersonnummer(text, day)),
         );
+      },
+    );
+  });
+
+  it("has one row for all who are in an occasion at the same time, through the same programmes", () => {
+    const copy = (membership: KeptMembership) => structuredClone(membership);
+    const persons = [
+      [spring, twice],
+      [spring, copy(twice)],
+      [copy(spring), { ...twice, programmes: [] }],
+    ] as const;
+    return withPreviousLoad(
+      persons.map((kept, index) => [{ id: `p${index}` }, kept] as const),
+      (previous, file) => {
+        expect([...previous.persons(WINDOW)].map((found) => found.memberships)).to.deep.equal(persons);
+        const connection = openReadable(file);
+        expect(connection.prepare("SELECT count(*) FROM KEPT_PLACE").pluck().get()).to.equal(3);
+        connection.close();
       },
     );
   });

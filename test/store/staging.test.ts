@@ -119,4 +119,34 @@ describe("the staging of persons and memberships", () => {
     expect(staged.learnerDates("g")).to.deep.equal({ begin: "2026-02-01", end: "2026-06-01" });
     expect(staged.learnerDates("unknown")).to.equal(undefined);
   });
+
+  it("numbers persons anew when the day that decides their century has changed", () => {
+    const staged = open();
+    staged.addPerson(person("p1", { personnummer: "1" }));
+    staged.addPerson(person("p2", { personnummer: "2" }));
+    const listed = staged.inOrder({ ...IN_LIST_ORDER, numberKey: (number) => -Number(number) });
+    expect([...listed].map((each) => each.person.id)).to.deep.equal(["p2", "p1"]);
+  });
+
+  it("gives what is carried over to the person who has any of its ids, else to a person of its own", () => {
+    const staged = open();
+    const kept = (occasion: string) => ({ occasion, periods: [], lastTermin: "20252", programmes: [] });
+    staged.addPerson(person("new", { aliases: ["new", "old1", "old2"], efternamn: "Berg" }));
+    staged.addMembership("new", { group: "g", role: "learner" }, { active: true });
+    staged.addCarried(person("old1", { efternamn: "Alm" }), [kept("o1")]);
+    staged.addCarried(person("old2", { efternamn: "Alm" }), [kept("o2"), kept("o3")]);
+    staged.addCarried(person("gone", { efternamn: "Dal" }), [kept("o4")]);
+    staged.addCarried(person("empty", { efternamn: "Ek" }), []);
+    const seen = [...staged.inOrder(IN_LIST_ORDER)].map((each) => [
+      each.person.id,
+      each.inExport,
+      each.groups.join(),
+      each.carried.map(({ occasion }) => occasion).join(),
+    ]);
+    expect(seen).to.deep.equal([
+      ["new", true, "g", "o1,o2,o3"],
+      ["gone", false, "", "o4"],
+      ["empty", false, "", ""],
+    ]);
+  });
 });

@@ -4,25 +4,21 @@ import { codeKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
 import type { KeptGroups, KeptMembership } from "../../mapping/api.js";
-import type { Adress, KursRow, LadokTables, PersonData, Registration } from "../../mapping/rows.js";
+import type { KursRow, LadokTables, Registration } from "../../mapping/rows.js";
 import type { HeldField, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
-import { type BulkInsert, bulkInsert } from "./bulk-insert.js";
-import { buildingFile, type Connection, generationFile, guarded, openWritable, syncFile } from "./files.js";
+import { bulkInsert, type RowSink } from "./bulk-insert.js";
+import { buildingFile, databaseError, generationFile, guarded, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
+import { collectGroupMembers } from "./group-members.js";
 import { keptWriter } from "./kept.js";
-import { collectRegistrations, type OccasionPersons } from "./registrations.js";
+import { collectPersons, type PersonRows } from "./person-rows.js";
+import { collectRegistrations, type GroupedRegistrations } from "./registrations.js";
 import { schoolCounter, writeSchoolCounts } from "./school-counts.js";
+import { type Writer, writerHere, writerThread } from "./writer.js";
 
 /** What the night flow has computed of a person beside its rows: everything that an answer will need. */
-export interface FinishedPerson {
-  readonly data: PersonData;
-  readonly pnr: string | undefined;
-  readonly sekel: string | undefined;
-  readonly personVO: Buffer;
-  readonly invalidPersonnummer: string | null;
-  readonly email: string | null;
-  readonly noEmail: string | null;
+export interface FinishedPerson extends PersonRows {
   readonly groups: readonly string[];
   readonly registrations: readonly Registration[];
   /** What the next load may carry over. */
@@ -44,15 +40,19 @@ export interface GenerationBuilder {
   readonly number: number;
   /** Persons come in list order: their number is their place in it. */
   addPerson(person: FinishedPerson): void;
+  /** Waits until there is not much left to be written: between batches of persons. */
+  room(): Promise<void>;
+  /** Writes the tables and makes indexes. Nothing can be added afterwards. */
+  write(register: FinishedRegister): Promise<WrittenGeneration>;
   /**
-   * Writes the tables and makes indexes. Nothing can be added afterwards; the file can be opened for reading. `turn` is
-   * waited for between pieces of the work, so that a signal is heard: when it throws, nothing more is written.
+   * Looks at every foreign key and every page; the file can be opened for reading afterwards. Throws AdresslistaError:
+   * "internal" when a row points nowhere, "database" when the file is damaged.
    */
-  write(register: FinishedRegister, turn: () => Promise<void>): Promise<WrittenGeneration>;
+  check(): Promise<void>;
   /** Makes the file durable, under its own name. */
   complete(): void;
   /** Leaves nothing behind. */
-  discard(): void;
+  discard(): Promise<void>;
 }
 
 export interface WrittenGeneration {
@@ -60,33 +60,36 @@ export interface WrittenGeneration {
   /** Rows per table. */
   readonly counts: Readonly<Record<string, number>>;
   readonly schoolCounts: readonly SchoolCount[];
-  /** The persons of FFGKURS and FORTKURS as they were to be written: what a check of the file compares with. */
-  readonly occasions: readonly OccasionPersons[];
+  /** As they were to be written: what a check of the file compares with. */
+  readonly registrations: GroupedRegistrations;
 }
 
 /** Rows of each index that ANALYZE looks at: enough to tell a few rows from many. */
 const ANALYZED_ROWS = 1000;
 
-/** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
-const CACHE_KIB = 48 * 1024;
+/** Persons from which on a thread of its own writes the file beside this one: below, starting it costs more than it saves. */
+const PERSONS_WORTH_A_THREAD = 5_000;
 
-export async function buildGeneration(database: string, number: number): Promise<GenerationBuilder> {
+/** Persons, and rows of GRUPPMEDLEM, that wait to be written together. */
+const PERSONS_AT_A_TIME = 250;
+const GROUP_MEMBERS_AT_A_TIME = 10_000;
+
+/** `persons`: about how many there will be. */
+export async function buildGeneration(
+  database: string,
+  number: number,
+  persons = 0,
+): Promise<GenerationBuilder> {
   const building = buildingFile(database, number);
   const finished = generationFile(database, number);
   for (const file of [building, finished]) if (existsSync(file)) rmSync(file);
-  const connection = openWritable(building);
+  const open = persons < PERSONS_WORTH_A_THREAD ? writerHere : writerThread;
+  const writer = guarded("cannot build the generation", () => open(building));
   try {
-    // The file is worthless until it is whole: no journal, and one fsync at the end.
-    connection.pragma("journal_mode = OFF");
-    connection.pragma("synchronous = OFF");
-    connection.pragma("foreign_keys = OFF");
-    connection.pragma("locking_mode = EXCLUSIVE");
-    connection.pragma(`cache_size = -${CACHE_KIB}`);
-    connection.exec("BEGIN");
-    await createTables(connection);
-    return guarded("cannot build the generation", () => builderIn(connection, building, finished, number));
+    await createTables(writer);
+    return guarded("cannot build the generation", () => builderIn(writer, building, finished, number));
   } catch (error) {
-    connection.close();
+    await writer.stop();
     rmSync(building, { force: true });
     throw error;
   }
@@ -96,114 +99,68 @@ export async function buildGeneration(database: string, number: number): Promise
  * The tables of a generation by its migrations, but without Knex, which takes longer to load than a small export: a file
  * that is made anew needs no record of what has been done to it.
  */
-async function createTables(connection: Connection): Promise<void> {
-  const knex = {
-    raw: async (sql: string) => {
-      connection.exec(sql);
-    },
-  } as unknown as Knex;
+async function createTables(writer: Writer): Promise<void> {
+  const knex = { raw: async (sql: string) => writer.exec(sql) } as unknown as Knex;
   for (const migration of await generationMigrationSource.getMigrations([])) {
     const { up } = await generationMigrationSource.getMigration(migration);
     await up(knex);
   }
 }
 
-function builderIn(
-  connection: Connection,
-  building: string,
-  finished: string,
-  number: number,
-): GenerationBuilder {
-  const inserts: BulkInsert[] = [];
-  const into = (table: string, columns: string) => {
-    const insert = bulkInsert(connection, table, columns);
-    inserts.push(insert);
-    return insert;
-  };
-  const namn = into("NAMN", "ID, REGISTERID, PNR, SEKEL, ENAMN, TNAMN, SKYDDAD");
-  const alias = into("PERSON_ALIAS", "ALIAS, PERSON");
-  const adress = into("ADRESS", "PERSON, ADRTYP, COADR, GATADR, POSTNR, ORT, LAND, FROMDAT, TOMDAT");
-  const telekom = into("TELEKOM", "PERSON, KOMTYP, KOMADR");
-  const personvo = into("PERSONVO", "ID, PERSONVO, INVALIDPNR, EMAIL, NOEMAIL");
-  const gruppmedlem = into("GRUPPMEDLEM", "PERSON, GRUPP");
+function builderIn(writer: Writer, building: string, finished: string, number: number): GenerationBuilder {
+  const persons = collectPersons();
+  const groupMembers = collectGroupMembers();
   const registrations = collectRegistrations();
-  const kept = keptWriter(connection);
+  const kept = keptWriter(writer);
   const schools = schoolCounter();
-
-  let persons = 0;
-  let open = true;
-
-  const addAdress = (person: number, adrtyp: string, from: Adress & { fromdat?: string; tomdat?: string }) =>
-    adress.add(
-      person,
-      adrtyp,
-      from.coadr ?? null,
-      from.gatadr ?? null,
-      from.postnr ?? null,
-      from.ort ?? null,
-      from.land ?? null,
-      from.fromdat ?? null,
-      from.tomdat ?? null,
-    );
 
   return {
     number,
 
     addPerson(person) {
-      const { data } = person;
-      persons += 1;
-      namn.add(
-        persons,
-        data.id,
-        person.pnr ?? null,
-        person.sekel ?? null,
-        data.efternamn ?? null,
-        data.fornamn ?? null,
-        data.protected ? 1 : 0,
-      );
-      if (data.aliases.length === 1) alias.add(data.aliases[0] as string, persons);
-      else for (const id of new Set(data.aliases)) alias.add(id, persons);
-      // In order of their tables' keys: what is written at the end of a table costs least.
-      if (data.tillfallig) addAdress(persons, "2", data.tillfallig);
-      if (data.folkbokforing) addAdress(persons, "4", data.folkbokforing);
-      if (data.email !== undefined) telekom.add(persons, "EMAIL", data.email);
-      if (data.sms !== undefined) telekom.add(persons, "SMS", data.sms);
-      if (data.tel !== undefined) telekom.add(persons, "TEL", data.tel);
-      personvo.add(persons, person.personVO, person.invalidPersonnummer, person.email, person.noEmail);
-      for (const group of person.groups) gruppmedlem.add(persons, group);
-      for (const registration of person.registrations) registrations.add(persons, registration);
-      kept.add(persons, person.kept);
+      const place = persons.add(person);
+      if (persons.waiting >= PERSONS_AT_A_TIME) writer.persons(persons.take());
+      groupMembers.add(place, person.groups);
+      if (groupMembers.length >= GROUP_MEMBERS_AT_A_TIME) writer.groupMembers(groupMembers.take());
+      for (const registration of person.registrations) registrations.add(place, registration);
+      kept.add(place, person.kept);
       if (person.schools !== undefined) schools.addPerson(person.schools);
     },
 
-    async write({ tables, kept: keptGroups, institutionOf }, turn) {
-      const step = async <T>(action: () => T): Promise<T> => {
-        await turn();
-        return guarded("cannot write the tables", action);
-      };
-      await step(() => {
-        for (const insert of inserts) insert.flush();
-      });
-      const occasions = await step(() =>
-        registrations.write(connection, tables.programs, schools.addRegistrations),
-      );
-      await step(() => writeTables(connection, tables));
-      await step(() => kept.finish(keptGroups));
+    room: () => waited("cannot write the persons", writer.room()),
+
+    async write({ tables, kept: keptGroups, institutionOf }) {
+      const grouped = registrations.grouped(tables.programs);
+      for (const { ktill, termin, from, to } of grouped.occasions) {
+        schools.addRegistrations(ktill, termin, to - from);
+      }
       const schoolCounts = schools.counts(tables, institutionOf);
-      await step(() => writeSchoolCounts(connection, schoolCounts));
-      for (const index of generationIndexes) await step(() => connection.exec(index));
-      return step(() => {
-        connection.pragma(`analysis_limit = ${ANALYZED_ROWS}`);
-        connection.exec("ANALYZE");
-        connection.pragma(`user_version = ${GENERATION_SCHEMA_VERSION}`);
-        connection.exec("COMMIT");
-        const counts = countRows(connection);
-        connection.close();
-        open = false;
-        if (counts.NAMN !== persons) throw new AdresslistaError("internal", "a person was not written");
-        return { file: building, counts, schoolCounts, occasions };
-      });
+      const step = (action: () => void) => {
+        guarded("cannot write the tables", action);
+        return waited("cannot write the tables", writer.room());
+      };
+      await step(() => writer.persons(persons.take()));
+      await step(() => writer.groupMembers(groupMembers.take()));
+      await step(() => writer.registrations(grouped));
+      await step(() => writeTables(writer, tables));
+      await step(() => kept.finish(keptGroups));
+      await step(() => writeSchoolCounts(writer, schoolCounts));
+      for (const sql of [
+        // In one statement for all: most persons have one id.
+        "INSERT INTO PERSON_ALIAS (ALIAS, PERSON) SELECT REGISTERID, ID FROM NAMN",
+        ...generationIndexes,
+        `PRAGMA analysis_limit = ${ANALYZED_ROWS}`,
+        "ANALYZE",
+        `PRAGMA user_version = ${GENERATION_SCHEMA_VERSION}`,
+      ]) {
+        await step(() => writer.exec(sql));
+      }
+      const counts = await waited("cannot write the tables", writer.commit(COUNTED_TABLES));
+      if (counts.NAMN !== persons.count) throw new AdresslistaError("internal", "a person was not written");
+      return { file: building, counts, schoolCounts, registrations: grouped };
     },
+
+    check: () => waited("cannot check the generation", writer.check()),
 
     complete() {
       guarded("cannot make the generation durable", () => {
@@ -213,29 +170,27 @@ function builderIn(
       });
     },
 
-    discard() {
-      if (open) connection.close();
-      open = false;
+    async discard() {
+      await writer.stop();
       for (const file of [building, finished]) rmSync(file, { force: true });
     },
   };
 }
 
-function countRows(connection: Connection): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const table of COUNTED_TABLES) {
-    counts[table] = connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
-  }
-  return counts;
+/** `guarded` for what is waited for. */
+async function waited<T>(what: string, promise: Promise<T>): Promise<T> {
+  return promise.catch((cause: unknown) => {
+    throw cause instanceof AdresslistaError ? cause : databaseError(what, cause);
+  });
 }
 
-function writeTables(connection: Connection, tables: LadokTables): void {
+function writeTables(sink: RowSink, tables: LadokTables): void {
   const rows = (
     table: string,
     columns: string,
     values: readonly (readonly (string | number | undefined)[])[],
   ) => {
-    const insert = bulkInsert(connection, table, columns);
+    const insert = bulkInsert(sink, table, columns);
     for (const row of values) insert.add(...row.map((value) => value ?? null));
     insert.flush();
   };
@@ -312,12 +267,12 @@ function writeTables(connection: Connection, tables: LadokTables): void {
     "PROGRAM, KTILL, TERMIN, TERMORDN",
     tables.ktillp.map((row) => [row.program, row.ktill, row.termin, row.termordn]),
   );
-  writeKursTermin(connection, kurs, tables);
-  writeHeldValues(connection, tables);
+  writeKursTermin(sink, kurs, tables);
+  writeHeldValues(sink, tables);
 }
 
 /** getKurs with a term: which courses of an institution have a row that term, computed once (T04 2.1). */
-function writeKursTermin(connection: Connection, kurs: readonly KursRow[], tables: LadokTables): void {
+function writeKursTermin(sink: RowSink, kurs: readonly KursRow[], tables: LadokTables): void {
   const numbersOfKurs = new Map<string, number[]>();
   const kursKey = (institution: string, kurskod: string) =>
     `${codeKey(institution)}\u0000${codeKey(kurskod)}`;
@@ -325,24 +280,26 @@ function writeKursTermin(connection: Connection, kurs: readonly KursRow[], table
     const key = kursKey(row.inst, row.kurskod);
     numbersOfKurs.set(key, [...(numbersOfKurs.get(key) ?? []), index + 1]);
   }
-  const insert = connection.prepare(
-    "INSERT INTO KURS_TERMIN (INSTKEY, TERMIN, KURS) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-  );
+  const insert = bulkInsert(sink, "KURS_TERMIN", "INSTKEY, TERMIN, KURS");
+  const added = new Set<string>();
   const ktillById = new Map(tables.ktill2.map((row) => [row.id, row]));
   // PROGPLK and KTILLP only have terms that KTILL2 and KTFORT2 have for the same course and institution.
   const add = (ktill: number, termin: string) => {
     const row = ktillById.get(ktill);
     for (const institution of row?.institutions ?? []) {
       for (const number of numbersOfKurs.get(kursKey(institution, row?.kurskod ?? "")) ?? []) {
-        insert.run(codeKey(institution), termin, number);
+        const key = `${codeKey(institution)}\u0000${termin}\u0000${number}`;
+        if (!added.has(key)) insert.add(codeKey(institution), termin, number);
+        added.add(key);
       }
     }
   };
   for (const row of tables.ktill2) add(row.id, row.starttermin);
   for (const row of tables.ktfort2) add(row.ktill, row.termin);
+  insert.flush();
 }
 
-function writeHeldValues(connection: Connection, tables: LadokTables): void {
+function writeHeldValues(sink: RowSink, tables: LadokTables): void {
   const held = new Map<HeldField, Set<string>>();
   const hold = (field: HeldField, value: string | undefined) => {
     if (value === undefined) return;
@@ -370,7 +327,7 @@ function writeHeldValues(connection: Connection, tables: LadokTables): void {
   }
   for (const row of tables.progplk) hold("termordningkurs", row.termordn);
   for (const row of tables.ktillp) hold("termordningkurs", row.termordn);
-  const insert = bulkInsert(connection, "HELD_VALUE", "FIELD, VALUEKEY");
+  const insert = bulkInsert(sink, "HELD_VALUE", "FIELD, VALUEKEY");
   for (const [field, keys] of held) for (const key of keys) insert.add(field, key);
   insert.flush();
 }

@@ -1,23 +1,24 @@
 import { AdresslistaError } from "../../errors.js";
-import { guarded, openReadable } from "./files.js";
+import { type Connection, guarded, openReadable } from "./files.js";
 
 const INTEGRITY_ERROR = "the built generation does not hold together";
 
-/** Throws AdresslistaError: "internal" when a row points nowhere, "database" when the file is damaged. */
-export function checkForeignKeys(file: string): void {
-  checked(file, (connection) => {
-    const [dangling] = connection.pragma("foreign_key_check") as { table: string }[];
-    if (dangling) {
-      throw new AdresslistaError("internal", `${INTEGRITY_ERROR}: a row of ${dangling.table} points nowhere`);
-    }
-  });
+/** What is wrong with a generation: a table of which a row points nowhere, or its pages. */
+export type Finding = { readonly dangling: string } | { readonly damaged: true };
+
+/** Looks at every foreign key and every page. */
+export function checkGeneration(connection: Connection): Finding | undefined {
+  const [dangling] = connection.pragma("foreign_key_check") as { table: string }[];
+  if (dangling) return { dangling: dangling.table };
+  return connection.pragma("quick_check", { simple: true }) === "ok" ? undefined : { damaged: true };
 }
 
-export function checkPages(file: string): void {
-  checked(file, (connection) => {
-    const found = connection.pragma("quick_check", { simple: true });
-    if (found !== "ok") throw new AdresslistaError("database", `${INTEGRITY_ERROR}: the file is damaged`);
-  });
+/** Throws AdresslistaError: "internal" when a row points nowhere, "database" when the file is damaged. */
+export function throwFinding(finding: Finding | undefined): void {
+  if (finding === undefined) return;
+  throw "dangling" in finding
+    ? new AdresslistaError("internal", `${INTEGRITY_ERROR}: a row of ${finding.dangling} points nowhere`)
+    : new AdresslistaError("database", `${INTEGRITY_ERROR}: the file is damaged`);
 }
 
 /** What stands in the list at these places, as far as an answer shows it. */
@@ -28,21 +29,17 @@ export interface ListedPerson {
 }
 
 export function listedPersons(file: string, places: Int32Array): ListedPerson[] {
-  return checked(file, (connection) => {
-    const person = connection.prepare(
-      `SELECT n.ENAMN AS efternamn, n.TNAMN AS fornamn, v.PERSONVO AS personVO
-       FROM NAMN n JOIN PERSONVO v ON v.ID = n.ID WHERE n.ID = ?`,
-    );
-    return Array.from(places, (place) => person.get(place) as ListedPerson | undefined).filter(
-      (found) => found !== undefined,
-    );
-  });
-}
-
-function checked<T>(file: string, action: (connection: ReturnType<typeof openReadable>) => T): T {
   const connection = openReadable(file);
   try {
-    return guarded("cannot check the built generation", () => action(connection));
+    return guarded("cannot check the built generation", () => {
+      const person = connection.prepare(
+        `SELECT n.ENAMN AS efternamn, n.TNAMN AS fornamn, v.PERSONVO AS personVO
+         FROM NAMN n JOIN PERSONVO v ON v.ID = n.ID WHERE n.ID = ?`,
+      );
+      return Array.from(places, (place) => person.get(place) as ListedPerson | undefined).filter(
+        (found) => found !== undefined,
+      );
+    });
   } finally {
     connection.close();
   }

@@ -9,6 +9,8 @@ export interface IntList {
 }
 
 const FIRST_CAPACITY = 1024;
+/** Numbers from which on a list grows by a quarter instead of to the double: what stands empty is memory too. */
+const LARGE = 1024 * 1024;
 
 export function intList(): IntList {
   let values = new Int32Array(FIRST_CAPACITY);
@@ -19,7 +21,7 @@ export function intList(): IntList {
     },
     push(value) {
       if (length === values.length) {
-        const larger = new Int32Array(length * 2);
+        const larger = new Int32Array(length < LARGE ? length * 2 : length + (length >>> 2));
         larger.set(values);
         values = larger;
       }

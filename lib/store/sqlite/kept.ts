@@ -2,35 +2,34 @@ import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } 
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
-import { bulkInsert } from "./bulk-insert.js";
+import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { type Connection, guarded, openReadable } from "./files.js";
 
 /** Writes what the next load may carry over (contract section 5, History) into the generation that is being built. */
 export interface KeptWriter {
-  /**
-   * `person`: its number in NAMN. Persons come in the order of their numbers. Memberships that are the same object share
-   * a row.
-   */
+  /** `person`: its number in NAMN. Persons come in the order of their numbers. */
   add(person: number, memberships: readonly KeptMembership[]): void;
   /** After the last person; `groups` has the occasion of every membership. */
   finish(groups: KeptGroups): void;
 }
 
-/** Places (a time in an occasion) that are remembered while persons are written, so that those who share one point at one row, and while they are read. */
-const MAX_REMEMBERED_PLACES = 50_000;
+/**
+ * Places (a time in an occasion) that are remembered: while persons are written, so that those who share one point at
+ * one row, and while they are read.
+ */
+const MAX_REMEMBERED_PLACES = 10_000;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
-export function keptWriter(connection: Connection): KeptWriter {
-  const rows = bulkInsert(connection, "KEPT_PERSON", "ID, PLACES");
-  const places = bulkInsert(
-    connection,
-    "KEPT_PLACE",
-    "ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS",
-  );
+export function keptWriter(sink: Connection | RowSink): KeptWriter {
+  const rows = bulkInsert(sink, "KEPT_PERSON", "ID, PLACES");
+  const places = bulkInsert(sink, "KEPT_PLACE", "ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS");
   // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
   const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
-  const remembered = new Map<KeptMembership, number>();
+  // The mapping gives many persons one object, and freezes it; those carried over are objects of their own, whatever they
+  // hold.
+  const byObject = new Map<KeptMembership, number>();
+  const byContent = new Map<string, number>();
   let placeCount = 0;
   const addPlace = ({ occasion, periods, lastTermin, programmes }: KeptMembership): number => {
     placeCount += 1;
@@ -46,8 +45,14 @@ export function keptWriter(connection: Connection): KeptWriter {
     return placeCount;
   };
   const placeOf = (membership: KeptMembership): number => {
-    if (remembered.size >= MAX_REMEMBERED_PLACES) remembered.clear();
-    return getOrAdd(remembered, membership, addPlace);
+    // What is not shared is not remembered: it would fill memory with what never comes again.
+    if (Object.isFrozen(membership)) return getOrAdd(byObject, membership, placeOfContent);
+    return placeOfContent(membership);
+  };
+  const placeOfContent = (membership: KeptMembership): number => {
+    const number = getOrAdd(byContent, contentOf(membership), () => addPlace(membership));
+    if (byContent.size >= MAX_REMEMBERED_PLACES) byContent.clear();
+    return number;
   };
   return {
     add(person, memberships) {
@@ -57,17 +62,25 @@ export function keptWriter(connection: Connection): KeptWriter {
     finish({ groups, members }) {
       rows.flush();
       places.flush();
-      const keptGroup = bulkInsert(connection, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
+      const keptGroup = bulkInsert(sink, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
       for (const { kind, record, lastTermin, end } of groups) {
         const number = numberOf(record.sourcedIds[0]?.id ?? "");
         keptGroup.add(number, kind, JSON.stringify(record), lastTermin ?? null, end ?? null);
       }
       keptGroup.flush();
-      const keptMember = bulkInsert(connection, "KEPT_MEMBER", "RECORD");
+      const keptMember = bulkInsert(sink, "KEPT_MEMBER", "RECORD");
       for (const member of members) keptMember.add(JSON.stringify(member));
       keptMember.flush();
     },
   };
+}
+
+/** All but LASTTERMIN, which follows from the periods. */
+function contentOf({ occasion, periods, programmes }: KeptMembership): string {
+  const [only] = periods;
+  return only !== undefined && periods.length === 1 && programmes.length === 0
+    ? `${only.begin} ${only.end} ${occasion}`
+    : JSON.stringify([occasion, periods, programmes]);
 }
 
 function lastDay(periods: KeptMembership["periods"]): string {
@@ -206,14 +219,18 @@ function* personsIn(
      FROM KEPT_PERSON k CROSS JOIN NAMN n ON n.ID = k.ID WHERE k.ID > ? ORDER BY k.ID`,
   );
   const placeOf = placesInWindow(connection, window, occasionOf);
-  const aliasesOf = aliasesInOrder(connection);
-  for (const row of persons) {
-    const memberships: KeptMembership[] = [];
-    for (const number of row[6].split(",")) {
-      const place = placeOf(number);
-      if (place !== undefined) memberships.push(place);
+  const furtherIds = furtherIdsInOrder(connection);
+  try {
+    for (const row of persons) {
+      const memberships: KeptMembership[] = [];
+      for (const number of row[6].split(",")) {
+        const place = placeOf(number);
+        if (place !== undefined) memberships.push(place);
+      }
+      if (memberships.length > 0) yield { person: personOf(row, furtherIds.of(row[0])), memberships };
     }
-    if (memberships.length > 0) yield { person: personOf(row, aliasesOf(row[0])), memberships };
+  } finally {
+    furtherIds.close();
   }
 }
 
@@ -259,29 +276,36 @@ function placesInWindow(
   };
 }
 
-/** Persons are asked for in the order of their numbers, in which their aliases were written: no index is needed. */
-function aliasesInOrder(connection: Connection): (person: number) => string[] {
-  const rows = inPortions<[number, number, string]>(
-    connection,
-    "SELECT rowid, PERSON, ALIAS FROM PERSON_ALIAS WHERE rowid > ? ORDER BY rowid",
-  );
+/** The further ids of persons, who are asked for in the order of their numbers. Most have none: one pass finds those there are. */
+function furtherIdsInOrder(connection: Connection) {
+  const rows = connection
+    .prepare(
+      `SELECT a.PERSON, a.ALIAS FROM PERSON_ALIAS a CROSS JOIN NAMN n ON n.ID = a.PERSON
+       WHERE a.ALIAS <> n.REGISTERID ORDER BY a.PERSON, a.rowid`,
+    )
+    .raw()
+    .iterate() as IterableIterator<[number, string]>;
   let row = rows.next();
-  return (person) => {
-    const found: string[] = [];
-    for (; !row.done && row.value[1] <= person; row = rows.next()) {
-      if (row.value[1] === person) found.push(row.value[2]);
-    }
-    return found;
+  return {
+    of(person: number): string[] {
+      const found: string[] = [];
+      for (; !row.done && row.value[0] <= person; row = rows.next()) {
+        if (row.value[0] === person) found.push(row.value[1]);
+      }
+      return found;
+    },
+    /** A connection with an unfinished select cannot be closed. */
+    close: () => rows.return?.(),
   };
 }
 
 function personOf(
   [, id, personnummer, efternamn, fornamn, isProtected]: PersonRow,
-  aliases: readonly string[],
+  furtherIds: readonly string[],
 ): PersonData {
   return {
     id,
-    aliases,
+    aliases: [id, ...furtherIds],
     ...(personnummer === null || personnummer === "" ? {} : { personnummer }),
     ...(efternamn === null ? {} : { efternamn }),
     ...(fornamn === null ? {} : { fornamn }),

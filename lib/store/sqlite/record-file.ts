@@ -12,14 +12,14 @@ export interface RecordFile {
    * These records, in this order. They are fetched as many at a time as a window of memory holds, in one pass through
    * the file for each window: reading them one by one from here and there would take five times as long.
    */
-  inOrder(records: Int32Array): IterableIterator<string>;
+  inOrder(records: Int32Array, windowBytes?: number): IterableIterator<string>;
   close(): void;
 }
 
 /** Bytes that are written and read at a time. */
 const BUFFER_BYTES = 1024 * 1024;
 /** Bytes of records that `inOrder` has in memory. */
-const WINDOW_BYTES = 48 * 1024 * 1024;
+const WINDOW_BYTES = 24 * 1024 * 1024;
 const PRIVATE_FILE = 0o600;
 
 /** `path`: where the file stands for the moment that it has a name. */
@@ -65,7 +65,7 @@ export function recordFile(path: string): RecordFile {
       return bytes.toString("utf8");
     },
 
-    *inOrder(records) {
+    *inOrder(records, windowBytes = WINDOW_BYTES) {
       flush();
       const place = new Int32Array(count);
       for (let from = 0; from < records.length; ) {
@@ -74,7 +74,7 @@ export function recordFile(path: string): RecordFile {
         // at least one, however large it is
         while (
           to < records.length &&
-          (to === from || size + lengthOf(records[to] as number) <= WINDOW_BYTES)
+          (to === from || size + lengthOf(records[to] as number) <= windowBytes)
         ) {
           size += lengthOf(records[to++] as number);
         }

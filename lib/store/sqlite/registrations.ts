@@ -12,20 +12,27 @@ import { groupPlaces, intList } from "./int-list.js";
 export interface Registrations {
   /** Persons come in list order. */
   add(person: number, registration: Registration): void;
-  /** Writes FFGKURS, FORTKURS, OMKURS and PROGRAMREG; `count` hears how many there are of each occasion and half-year. */
-  write(
-    connection: Connection,
-    programs: readonly ProgramRow[],
-    count: (ktill: number, termin: string, registrations: number) => void,
-  ): OccasionPersons[];
+  grouped(programs: readonly ProgramRow[]): GroupedRegistrations;
 }
 
-/** The persons of one KTILL2 or KTFORT2 row: their places in the list, ascending. */
-export interface OccasionPersons {
-  readonly typ: "FFG" | "FO";
-  readonly ktill: number;
-  readonly termin: string;
+/** Rows of FFGKURS, FORTKURS, OMKURS and PROGRAMREG, as numbers: they are handed from thread to thread. */
+export interface GroupedRegistrations {
+  /** In order of KTILL and half-year. */
+  readonly occasions: readonly RegisteredOccasion[];
+  /** Places in the list, ascending within each occasion. */
   readonly persons: Int32Array;
+  /** Beside each of `persons` the programme that is shown of it; 0: none. */
+  readonly programOf: Int32Array;
+  readonly programs: readonly ProgramRow[];
+  /** In order of PROGRAM, KTILL, TYP, TERMIN. */
+  readonly programOccasions: readonly (RegisteredOccasion & { readonly program: number })[];
+  readonly programPersons: Int32Array;
+}
+
+/** `persons.subarray(from, to)` are its persons. */
+export interface RegisteredOccasion extends Occasion {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface Occasion {
@@ -35,35 +42,34 @@ interface Occasion {
   readonly kurskod: string;
 }
 
-/** An occasion read through a programme. */
-interface ProgramOccasion {
-  readonly program: number;
-  readonly occasion: Occasion;
-}
-
-/** Above every ÅÅÅÅT. */
-const TERMINER = 2 ** 17;
 /** Above every number of an occasion here. */
 const OCCASIONS = 2 ** 26;
 const NO_PROGRAM = 0;
+const NONE = -1;
 const KINDS: readonly Registreringstyp[] = ["FFG", "FO", "OM"];
 
 export function collectRegistrations(): Registrations {
   const occasions: Occasion[] = [];
-  const occasionNumbers = new Map<number, number>();
+  // The occasions of a KTILL2 row as chains of bare numbers: they are looked for once for each registration.
+  const first = intList();
+  const next = intList();
+  const kinds = intList();
   const log = { occasion: intList(), person: intList(), program: intList() };
-  const programOccasions: ProgramOccasion[] = [];
+  const programOccasions: (Occasion & { readonly program: number })[] = [];
   const programOccasionNumbers = new Map<number, number>();
   const programLog = { occasion: intList(), person: intList() };
 
   const occasionNumber = ({ typ, ktill, termin, kurskod }: Registration): number => {
-    const key = (ktill * KINDS.length + KINDS.indexOf(typ)) * TERMINER + Number(termin);
-    let number = occasionNumbers.get(key);
-    if (number === undefined) {
-      number = occasions.length;
-      occasions.push({ typ, ktill, termin, kurskod });
-      occasionNumbers.set(key, number);
+    while (first.length <= ktill) first.push(NONE);
+    const kind = Number(termin) * KINDS.length + KINDS.indexOf(typ);
+    for (let number = first.at(ktill); number !== NONE; number = next.at(number)) {
+      if (kinds.at(number) === kind) return number;
     }
+    const number = occasions.length;
+    occasions.push({ typ, ktill, termin, kurskod });
+    kinds.push(kind);
+    next.push(first.at(ktill));
+    first.set(ktill, number);
     return number;
   };
 
@@ -72,7 +78,7 @@ export function collectRegistrations(): Registrations {
     let number = programOccasionNumbers.get(key);
     if (number === undefined) {
       number = programOccasions.length;
-      programOccasions.push({ program, occasion: occasions[occasion] as Occasion });
+      programOccasions.push({ ...(occasions[occasion] as Occasion), program });
       programOccasionNumbers.set(key, number);
     }
     return number;
@@ -90,65 +96,66 @@ export function collectRegistrations(): Registrations {
       }
     },
 
-    write(connection, programs, count) {
-      const { starts, members } = groupPlaces(log.occasion.values(), occasions.length);
-      const persons = log.person.values();
-      const personsOf = (occasion: number) =>
-        members.subarray(starts[occasion], starts[occasion + 1]).map((place) => persons[place] as number);
-      const codes = new Map(
-        programs.map(({ id, program, programinriktning }) => [
-          id,
-          { program, inriktning: programinriktning ?? null },
-        ]),
-      );
-      const programOf = (occasion: number, index: number) =>
-        codes.get(log.program.at(members[(starts[occasion] as number) + index] as number));
-      const inOrder = occasions
-        .map((occasion, number) => ({ ...occasion, number }))
-        .sort((a, b) => a.ktill - b.ktill || (a.termin < b.termin ? -1 : 1));
-      const ffgkurs = bulkInsert(connection, "FFGKURS", "KTILL, PERSON, KURS, TERMIN, PROGR, PROGINR");
-      const fortkurs = bulkInsert(connection, "FORTKURS", "KTILL, TERMIN, PERSON, KURS, PROGR, PROGINR");
-      const omkurs = bulkInsert(connection, "OMKURS", "KURSKEY, TERMIN, PERSON, KTILL, KURS, PROGR, PROGINR");
-      const written: OccasionPersons[] = [];
-      for (const { typ, ktill, termin, kurskod, number } of inOrder) {
-        const ofOccasion = personsOf(number);
-        count(ktill, termin, ofOccasion.length);
-        if (typ !== "OM") written.push({ typ, ktill, termin, persons: ofOccasion });
-        const kurskey = typ === "OM" ? codeKey(kurskod) : "";
-        for (let index = 0; index < ofOccasion.length; index++) {
-          const person = ofOccasion[index] as number;
-          const program = programOf(number, index);
-          const progr = program?.program ?? null;
-          const proginr = program?.inriktning ?? null;
-          if (typ === "FFG") ffgkurs.add(ktill, person, kurskod, termin, progr, proginr);
-          else if (typ === "FO") fortkurs.add(ktill, termin, person, kurskod, progr, proginr);
-          else omkurs.add(kurskey, termin, person, ktill, kurskod, progr, proginr);
-        }
-      }
-      for (const insert of [ffgkurs, fortkurs, omkurs]) insert.flush();
-      writeProgramRegistrations(connection);
-      return written;
+    grouped(programs) {
+      const byOccasion = groupPlaces(log.occasion.values(), occasions.length);
+      const byProgramOccasion = groupPlaces(programLog.occasion.values(), programOccasions.length);
+      return {
+        occasions: withPlaces(occasions, byOccasion.starts).sort(
+          (a, b) => a.ktill - b.ktill || compareTerminer(a, b),
+        ),
+        persons: byOccasion.members.map((place) => log.person.at(place)),
+        programOf: byOccasion.members.map((place) => log.program.at(place)),
+        programs,
+        programOccasions: withPlaces(programOccasions, byProgramOccasion.starts).sort(
+          (a, b) =>
+            a.program - b.program ||
+            a.ktill - b.ktill ||
+            KINDS.indexOf(a.typ) - KINDS.indexOf(b.typ) ||
+            compareTerminer(a, b),
+        ),
+        programPersons: byProgramOccasion.members.map((place) => programLog.person.at(place)),
+      };
     },
   };
+}
 
-  function writeProgramRegistrations(connection: Connection): void {
-    const { starts, members } = groupPlaces(programLog.occasion.values(), programOccasions.length);
-    const insert = bulkInsert(connection, "PROGRAMREG", "PROGRAM, KTILL, TYP, TERMIN, PERSON");
-    const inOrder = programOccasions
-      .map((programOccasion, number) => ({ ...programOccasion, number }))
-      .sort(
-        ({ program, occasion: a }, { program: other, occasion: b }) =>
-          program - other ||
-          a.ktill - b.ktill ||
-          KINDS.indexOf(a.typ) - KINDS.indexOf(b.typ) ||
-          (a.termin < b.termin ? -1 : 1),
-      );
-    for (const { program, occasion, number } of inOrder) {
-      for (let at = starts[number] as number; at < (starts[number + 1] as number); at++) {
-        const person = programLog.person.at(members[at] as number);
-        insert.add(program, occasion.ktill, occasion.typ, occasion.termin, person);
-      }
+export function writeRegistrations(connection: Connection, registrations: GroupedRegistrations): void {
+  const { occasions, persons, programOf, programOccasions, programPersons } = registrations;
+  const programs = new Map(registrations.programs.map((row) => [row.id, row]));
+  const ffgkurs = bulkInsert(connection, "FFGKURS", "KTILL, PERSON, KURS, TERMIN, PROGR, PROGINR");
+  const fortkurs = bulkInsert(connection, "FORTKURS", "KTILL, TERMIN, PERSON, KURS, PROGR, PROGINR");
+  const omkurs = bulkInsert(connection, "OMKURS", "KURSKEY, TERMIN, PERSON, KTILL, KURS, PROGR, PROGINR");
+  for (const { typ, ktill, termin, kurskod, from, to } of occasions) {
+    const kurskey = typ === "OM" ? codeKey(kurskod) : "";
+    for (let at = from; at < to; at++) {
+      const person = persons[at] as number;
+      const program = programs.get(programOf[at] as number);
+      const progr = program?.program ?? null;
+      const proginr = program?.programinriktning ?? null;
+      if (typ === "FFG") ffgkurs.add(ktill, person, kurskod, termin, progr, proginr);
+      else if (typ === "FO") fortkurs.add(ktill, termin, person, kurskod, progr, proginr);
+      else omkurs.add(kurskey, termin, person, ktill, kurskod, progr, proginr);
     }
-    insert.flush();
   }
+  const programreg = bulkInsert(connection, "PROGRAMREG", "PROGRAM, KTILL, TYP, TERMIN, PERSON");
+  for (const { program, ktill, typ, termin, from, to } of programOccasions) {
+    for (let at = from; at < to; at++)
+      programreg.add(program, ktill, typ, termin, programPersons[at] as number);
+  }
+  for (const insert of [ffgkurs, fortkurs, omkurs, programreg]) insert.flush();
+}
+
+function withPlaces<T>(
+  occasions: readonly T[],
+  starts: Int32Array,
+): (T & { readonly from: number; readonly to: number })[] {
+  return occasions.map((occasion, number) => ({
+    ...occasion,
+    from: starts[number] as number,
+    to: starts[number + 1] as number,
+  }));
+}
+
+function compareTerminer(a: Occasion, b: Occasion): number {
+  return a.termin < b.termin ? -1 : a.termin > b.termin ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { LadokTables } from "../../mapping/rows.js";
 import type { CountKind, SchoolCount } from "../queries.js";
-import { bulkInsert } from "./bulk-insert.js";
+import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { type Connection, guarded, openReadable } from "./files.js";
 
 /** `INST` of the totals. */
@@ -83,8 +83,8 @@ function collectSums() {
 }
 
 /** Into SCHOOL_COUNT of a generation that is being built. */
-export function writeSchoolCounts(connection: Connection, counts: readonly SchoolCount[]): void {
-  const insert = bulkInsert(connection, "SCHOOL_COUNT", "INST, KIND, TERMIN, COUNT");
+export function writeSchoolCounts(sink: Connection | RowSink, counts: readonly SchoolCount[]): void {
+  const insert = bulkInsert(sink, "SCHOOL_COUNT", "INST, KIND, TERMIN, COUNT");
   for (const { institution, kind, termin, count } of counts) insert.add(institution, kind, termin, count);
   insert.flush();
 }

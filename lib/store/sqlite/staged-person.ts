@@ -21,9 +21,9 @@ export function unpackPerson(text: string): PersonData {
   const flags = Number(fields[0]);
   const id = fields[ID] as string;
   const aliases = fields.slice(ID);
-  // A separator within a value would put every field behind it in another's place.
+  // A separator within a value would put every field behind it in another's place: also what would be told as the id.
   if (aliases.length !== Math.max(1, Number(fields[ALIASES]))) {
-    throw new AdresslistaError("internal", `person ${id}: a character that cannot be kept`);
+    throw new AdresslistaError("internal", "a person has a character that cannot be kept");
   }
   const person: Writable<PersonData> = {
     id,

@@ -2,7 +2,7 @@ import { compareText } from "../../domain/collation.js";
 import type { KeptMembership, PersonMembership } from "../../mapping/api.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { guarded } from "./files.js";
-import { type Groups, groupPlaces, intList } from "./int-list.js";
+import { groupPlaces, intList } from "./int-list.js";
 import { recordFile } from "./record-file.js";
 import { packPerson, unpackPerson } from "./staged-person.js";
 import { type TextTable, textTable } from "./text-table.js";
@@ -94,7 +94,7 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
   const carried = intList();
   const surnames = textTable();
   const givenNames = textTable();
-  const ids = textTable();
+  let ids = textTable();
   /** By the id's number. */
   const personOfId = intList();
   const groupIds: string[] = [];
@@ -108,13 +108,17 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     return number;
   };
 
+  // Members of one group come one after another.
+  let lastGroup = { id: "", number: -1 };
   const groupNumber = (id: string): number => {
+    if (id === lastGroup.id && lastGroup.number >= 0) return lastGroup.number;
     let number = groupNumbers.get(id);
     if (number === undefined) {
       number = groupIds.length;
       groupIds.push(id);
       groupNumbers.set(id, number);
     }
+    lastGroup = { id, number };
     return number;
   };
 
@@ -222,7 +226,8 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
         }
       }
       const numbers = inListOrder(order);
-      const ofPerson = membershipsByPerson();
+      const { starts, packed } = membershipsInOrder(numbers);
+      release();
       // A person's carried memberships stand behind the person, where there are any.
       const wanted = intList();
       for (const number of numbers) {
@@ -231,19 +236,29 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
       }
       const texts = records.inOrder(wanted.values());
       const next = () => texts.next().value as string;
-      for (const number of numbers) {
+      for (let place = 0; place < numbers.length; place++) {
+        const number = numbers[place] as number;
         const person = unpackPerson(next());
         yield {
           person,
           inExport: persons.isInExport(number),
           carried: carried.at(number) === NO_RECORD ? NOTHING : (JSON.parse(next()) as KeptMembership[]),
-          ...membershipsOf(ofPerson, number),
+          ...membershipsOf(packed, starts[place] as number, starts[place + 1] as number),
         };
       }
     },
 
     close: () => records.close(),
   };
+
+  /** What is not needed any more when all is in order: of a million persons, a hundred megabytes. */
+  function release(): void {
+    ids = textTable();
+    members.id = intList();
+    members.groupAndRole = intList();
+    members.begin = intList();
+    members.end = intList();
+  }
 
   function inListOrder({ compareNames }: ListOrder): Int32Array {
     // Only distinct names are compared by the collator; persons are sorted by the numbers that come of it.
@@ -267,38 +282,67 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     return numbers;
   }
 
-  function membershipsByPerson(): Groups {
-    const personOfMember = members.id.values().map((id) => personOfId.at(id));
-    return groupPlaces(personOfMember, persons.allocated);
+  /**
+   * Memberships in list order, their numbers side by side: persons are gone through in that order, and reaching for each
+   * membership where it came would take longer than all else here.
+   */
+  function membershipsInOrder(numbers: Int32Array): {
+    readonly starts: Int32Array;
+    readonly packed: Int32Array;
+  } {
+    const placeOfPerson = new Int32Array(persons.allocated).fill(NOBODY);
+    for (let place = 0; place < numbers.length; place++) placeOfPerson[numbers[place] as number] = place;
+    const starts = new Int32Array(numbers.length + 1);
+    const placeOfMember = (member: number) => {
+      const person = personOfId.at(members.id.at(member));
+      return person === NOBODY ? NOBODY : (placeOfPerson[person] as number);
+    };
+    for (let member = 0; member < members.id.length; member++) {
+      const place = placeOfMember(member);
+      if (place !== NOBODY) starts[place + 1] = (starts[place + 1] as number) + 1;
+    }
+    for (let place = 0; place < numbers.length; place++) {
+      starts[place + 1] = (starts[place + 1] as number) + (starts[place] as number);
+    }
+    const next = starts.slice(0, numbers.length);
+    const packed = new Int32Array((starts[numbers.length] as number) * PACKED);
+    for (let member = 0; member < members.id.length; member++) {
+      const place = placeOfMember(member);
+      if (place === NOBODY) continue;
+      const at = (next[place] as number) * PACKED;
+      next[place] = (next[place] as number) + 1;
+      packed[at] = members.groupAndRole.at(member);
+      packed[at + 1] = members.begin.at(member);
+      packed[at + 2] = members.end.at(member);
+    }
+    return { starts, packed };
   }
 
   function membershipsOf(
-    { starts, members: places }: Groups,
-    person: number,
+    packed: Int32Array,
+    start: number,
+    end: number,
   ): Pick<StagedPerson, "memberships" | "groups"> {
-    const start = starts[person] as number;
-    const end = starts[person + 1] as number;
     if (start === end) return { memberships: NOTHING, groups: NOTHING };
     const memberships: PersonMembership[] = [];
-    const groups = new Set<string>();
-    for (let at = start; at < end; at++) {
-      const place = places[at] as number;
-      const groupAndRole = members.groupAndRole.at(place);
+    const groups: string[] = [];
+    for (let at = start * PACKED; at < end * PACKED; at += PACKED) {
+      const groupAndRole = packed[at] as number;
       const group = groupIds[groupAndRole >>> BITS_OF_ROLE] as string;
-      groups.add(group);
+      if (!isNamedBefore(packed, start * PACKED, at)) groups.push(group);
       const role = groupAndRole & MASK_OF_ROLE;
       if (role === ROLES.none) continue;
       const membership: Writable<PersonMembership> = {
         group,
         role: role === ROLES.learner ? "learner" : "untyped",
       };
-      const begin = members.begin.at(place);
-      const end = members.end.at(place);
+      const begin = packed[at + 1] as number;
+      const end = packed[at + 2] as number;
       if (begin !== NO_DATE) membership.begin = dateText(begin);
       if (end !== NO_DATE) membership.end = dateText(end);
       memberships.push(membership);
     }
-    return { memberships, groups: [...groups] };
+    return { memberships, groups: end - start > MANY ? [...new Set(groups)] : groups };
   }
 
   /** Of all groups in one pass: there may be thousands without dates of their own. */
@@ -327,6 +371,21 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
 }
 
 const NOTHING: readonly never[] = [];
+
+/** Numbers of a membership side by side: group and role, begin, end. */
+const PACKED = 3;
+/** Memberships of a person from which on a set tells quicker which groups were named before. */
+const MANY = 64;
+
+/** Is the group of the membership that stands at `at` also that of an earlier one, from `from` on? Not said of many. */
+function isNamedBefore(packed: Int32Array, from: number, at: number): boolean {
+  if (at - from > MANY * PACKED) return false;
+  const group = (packed[at] as number) >>> BITS_OF_ROLE;
+  for (let before = from; before < at; before += PACKED) {
+    if ((packed[before] as number) >>> BITS_OF_ROLE === group) return true;
+  }
+  return false;
+}
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

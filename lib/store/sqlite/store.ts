@@ -174,7 +174,7 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       if (now === seenVersion) return served;
       if (servedLoadNumber() !== served?.number) {
         const next = openServed(servedLoadNumber, (number) =>
-          openGeneration(generationFile(file, number), number),
+          guarded(`cannot read load ${number}`, () => openGeneration(generationFile(file, number), number)),
         );
         if (served) retire(served);
         served = next;
