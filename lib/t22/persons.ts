@@ -43,7 +43,7 @@ export async function getNameByPartPnr(call: Call<NamnRequest>): Promise<ObjectA
 }
 
 /** So many numbers are looked for before other calls have their turn. */
-const NUMBERS_AT_A_TIME = 200;
+const NUMBERS_AT_A_TIME = 50;
 
 /** In the order of the numbers, each once; persons who share a number in list order. */
 export async function fetchAdrInfo(call: Call<NumbersRequest>, today: string): Promise<ObjectAnswer> {
