@@ -22,6 +22,7 @@ export interface Settings {
   readonly trustedProxies: readonly string[];
   readonly maxRequestBytes: number;
   readonly terminFormat: TerminFormat;
+  readonly utilityTerminFormat: TerminFormat;
   readonly kurskodMaxLength: number;
   /** Absolute path. */
   readonly kurskodAliasFile: string | undefined;
@@ -116,6 +117,11 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
     kind: oneOf<TerminFormat>("YYT", "YYYYT"),
     default: "YYT",
     help: "how half-years are written: 091 or 20091",
+  },
+  utilityTerminFormat: {
+    kind: oneOf<TerminFormat>("YYT", "YYYYT"),
+    default: "YYYYT",
+    help: "how UtilityFetcher writes half-years",
   },
   kurskodMaxLength: {
     kind: wholeNumber(1, 10),

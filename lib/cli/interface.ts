@@ -13,8 +13,11 @@ const SYNONYMS = { kursTfVO: { KursTFtyp: "typ" }, kursTFTermregVO: { KursTFtyp:
 
 /** The codecs of the WSDL. */
 export function adresslistaService(): SoapService {
-  const wsdl = readFileSync(join(packageRoot(), "wsdl/adresslista.wsdl"), "utf8");
-  return loadService(wsdl, { synonyms: SYNONYMS });
+  return loadService(wsdlText("adresslista.wsdl"), { synonyms: SYNONYMS });
+}
+
+export function wsdlText(file: string): string {
+  return readFileSync(join(packageRoot(), "wsdl", file), "utf8");
 }
 
 /**

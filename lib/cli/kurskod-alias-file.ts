@@ -1,6 +1,6 @@
 import { codeKey, isKurskod } from "../domain/codes.js";
 import { AdresslistaError } from "../errors.js";
-import type { KurskodAliases } from "../t04/formats.js";
+import type { KurskodAliases } from "../lpw/formats.js";
 import { readCsv } from "./csv.js";
 import { readText } from "./text-file.js";
 

@@ -7,10 +7,9 @@ import { AdresslistaError } from "../errors.js";
 import { buildHttpServer, closeHttpServer } from "../http/server.js";
 import { openStore } from "../store/open.js";
 import type { Generation, Store } from "../store/queries.js";
-import { t04Operations } from "../t04/operations.js";
-import { adresslistaService, ENDPOINT } from "./interface.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
 import { errorFields } from "./log.js";
+import { serviceMounts } from "./mounts.js";
 
 /** How long calls in flight are given to end when the service stops, in milliseconds. */
 export const STOP_MILLISECONDS = 10_000;
@@ -25,18 +24,15 @@ export interface RunningService {
 /** Puts the service together and listens. Throws a settings error when it cannot listen where the settings say. */
 export async function startService(settings: Settings, log: Logger): Promise<RunningService> {
   const aliases = readKurskodAliases(settings.kurskodAliasFile);
-  const service = adresslistaService();
   const store = await openStore(settings.database);
   try {
     const remembered = rememberCallers();
     const answering = tellingGenerations(store, log);
-    const operations = t04Operations({
-      store: answering,
-      authenticate: (credentials) => authenticate(store, remembered, credentials, settings.defaultCaller),
-      settings: { terminFormat: settings.terminFormat, kurskodMaxLength: settings.kurskodMaxLength, aliases },
-    });
     const server = buildHttpServer({
-      services: [{ path: ENDPOINT, service, operations: { ...operations } }],
+      services: serviceMounts(settings, aliases, {
+        store: answering,
+        authenticate: (credentials) => authenticate(store, remembered, credentials, settings.defaultCaller),
+      }),
       maxRequestBytes: settings.maxRequestBytes,
       trustedProxies: settings.trustedProxies,
       publicUrl: settings.publicUrl,

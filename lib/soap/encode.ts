@@ -188,6 +188,9 @@ function compileValue(name: string, type: FieldType, types: TypeWriters): ValueW
 const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
 
+/** Registers write a comma or a full stop. */
+const DECIMAL = /^([+-]?)(\d*)(?:[.,](\d*))?$/;
+
 /** "" is left out. Booleans and ints always have a text: clients read them as obligatory (contract section 1). */
 const SIMPLE_TEXTS: Readonly<Record<SimpleType, (value: Encodable) => string>> = {
   string: (value) => {
@@ -201,7 +204,9 @@ const SIMPLE_TEXTS: Readonly<Record<SimpleType, (value: Encodable) => string>> =
       : "0",
   decimal: (value) => {
     const text = typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "";
-    const plain = text.replace(",", ".");
-    return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(plain) ? plain : "";
+    const [, sign, whole = "", fraction = ""] = DECIMAL.exec(text) ?? [];
+    if (whole === "" && fraction === "") return "";
+    // As every stack reads it: a digit before the point, one after it, no plus sign.
+    return (sign === "-" ? "-" : "") + (whole || "0") + (fraction === "" ? "" : `.${fraction}`);
   },
 };

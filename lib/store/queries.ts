@@ -84,6 +84,31 @@ export interface Participant {
   readonly noEmail: string | null;
 }
 
+export interface InstitutionFound {
+  readonly kod: string;
+  readonly benamning: string | null;
+}
+
+export interface OrtFound {
+  readonly kod: string;
+  readonly benamn: string | null;
+}
+
+/** A person with a registration. */
+export interface PersonFound {
+  /** The person's place in the list order. */
+  readonly id: number;
+  readonly pnr: string;
+  readonly enamn: string | null;
+  readonly tnamn: string | null;
+  /** Finished UTF-8 bytes of the PersonVO element. */
+  readonly personVO: Buffer;
+  /** The personnummer as the INFO message shows it, when it is incorrect (the person then stands in no list); else null. */
+  readonly invalidPersonnummer: string | null;
+  /** Institutions of the occasions that the person is registered in. */
+  readonly institutions: readonly string[];
+}
+
 export interface Generation {
   readonly number: number;
   /** Courses of an institution; with `termin` those with a row of that institution that term in KTILL2, KTFORT2, PROGPLK or KTILLP. By Kurskod (sv), then Institution. */
@@ -109,6 +134,15 @@ export interface Generation {
    * empty when there are none. Undefined when a person has an incorrect personnummer: `participants` then tells whose.
    */
   joinedPersonVOs(search: OccasionSearch, separator: string): MaybePromise<Buffer | undefined>;
+  /** By code, in Swedish order. */
+  institutions(): MaybePromise<readonly InstitutionFound[]>;
+  /** ORT, by code, in Swedish order. */
+  places(): MaybePromise<readonly OrtFound[]>;
+  /**
+   * Persons with a registration whose ten-character number begins with `pnr` (digits and capital letters), of that
+   * century when one is given, in list order.
+   */
+  persons(pnr: string, sekel: string | undefined): MaybePromise<readonly PersonFound[]>;
   /** Does any row hold this value in that field? For values wider or odder than their format, which the service itself wrote. */
   holdsValue(field: HeldField, value: string): MaybePromise<boolean>;
   close(): void;

@@ -12,7 +12,7 @@ interface Migration {
 }
 
 /** Version of the generation schema: a generation of another version is not opened, but loaded anew. */
-export const GENERATION_SCHEMA_VERSION = 2;
+export const GENERATION_SCHEMA_VERSION = 3;
 
 const serviceMigrations: readonly Migration[] = [
   {
@@ -173,6 +173,9 @@ export const generationIndexes: readonly string[] = [
   "CREATE UNIQUE INDEX PERSON_ALIAS_BY_ALIAS ON PERSON_ALIAS (ALIAS)",
   "CREATE INDEX GRUPPMEDLEM_BY_PERSON ON GRUPPMEDLEM (PERSON)",
   "CREATE INDEX NAMN_BY_PNR ON NAMN (PNR)",
+  "CREATE INDEX FFGKURS_BY_PERSON ON FFGKURS (PERSON)",
+  "CREATE INDEX FORTKURS_BY_PERSON ON FORTKURS (PERSON)",
+  "CREATE INDEX OMKURS_BY_PERSON ON OMKURS (PERSON)",
 ];
 
 const source = (migrations: readonly Migration[]): Knex.MigrationSource<Migration> => ({

@@ -1,12 +1,12 @@
-import type { Call } from "./call.js";
-import { type CheckedField, fitsFormat, mayBeHeld, readTyp } from "./formats.js";
-import { invalidCall, invalidFormat, type Message, missingParameter } from "./messages.js";
+import { isWellFormed, missing, notBoolean } from "../lpw/checks.js";
+import { invalidCall, invalidFormat, type Message, missingParameter } from "../lpw/messages.js";
+import type { AdrListCall } from "./call.js";
+import { type CheckedField, fitsFormat, readTyp } from "./formats.js";
 import {
   type AdrListRequest,
   KURS_TF_FIELDS,
   type KursTf,
   type KursTfTermreg,
-  type NotBoolean,
   TERMREG_FIELDS,
 } from "./request.js";
 
@@ -15,7 +15,7 @@ import {
  * obligatory fields, then all format errors; each in schema order, one message per occurrence. A value is checked only
  * where the method uses it.
  */
-export async function mistakesInGetKurs(call: Call): Promise<readonly Message[]> {
+export async function mistakesInGetKurs(call: AdrListCall): Promise<readonly Message[]> {
   const { Institution, Termin } = call.request;
   return [
     ...missing({ Institution }, ["Institution"], ["Institution"]),
@@ -26,7 +26,7 @@ export async function mistakesInGetKurs(call: Call): Promise<readonly Message[]>
   ];
 }
 
-export async function mistakesInGetKursTf(call: Call): Promise<readonly Message[]> {
+export async function mistakesInGetKursTf(call: AdrListCall): Promise<readonly Message[]> {
   const { Termin, Kurskod } = call.request;
   return [
     ...missing({ Termin, Kurskod }, ["Termin", "Kurskod"], ["Termin", "Kurskod"]),
@@ -37,7 +37,7 @@ export async function mistakesInGetKursTf(call: Call): Promise<readonly Message[
   ];
 }
 
-export async function mistakesInGetAdrLista(call: Call): Promise<readonly Message[]> {
+export async function mistakesInGetAdrLista(call: AdrListCall): Promise<readonly Message[]> {
   const { request } = call;
   return [
     ...invalidCalls(request),
@@ -49,12 +49,6 @@ export async function mistakesInGetAdrLista(call: Call): Promise<readonly Messag
 /** Free search is one KursTfVO without `typ`; all else is a search by occasions (T04 4.1). */
 export function isFreeSearch({ KursTfVO: [first, ...others] }: AdrListRequest): boolean {
   return first !== undefined && first.typ === undefined && others.length === 0;
-}
-
-/** Has the value its format, or does the store hold it? What the service wrote can always be sent back. */
-export async function isWellFormed(call: Call, field: CheckedField, value: string): Promise<boolean> {
-  if (fitsFormat(field, value, call.settings)) return true;
-  return mayBeHeld(field) && (await call.lookups.holdsValue(field, value));
 }
 
 function invalidCalls(request: AdrListRequest): Message[] {
@@ -91,16 +85,6 @@ function obligatoryTerm(occasion: KursTf | KursTfTermreg): "Starttermin" | "Kale
   return typ === "FO" || eitherIsEnough ? "Kalendertermin" : "Starttermin";
 }
 
-function missing<Name extends string>(
-  given: { readonly [element in Name]?: string | undefined },
-  inSchemaOrder: readonly Name[],
-  obligatory: readonly Name[],
-): Message[] {
-  return inSchemaOrder
-    .filter((element) => obligatory.includes(element) && given[element] === undefined)
-    .map(missingParameter);
-}
-
 type GivenField = readonly [field: CheckedField, value: string | undefined];
 
 function* fieldsOfGetAdrLista(request: AdrListRequest): Iterable<GivenField> {
@@ -124,14 +108,14 @@ function isUnused(field: CheckedField, typ: string | undefined, free: boolean): 
 }
 
 /** arg0 stands before arg1; adrListVO's booleans stand after the fields that are searched by. */
-async function formatErrors(call: Call, fields: Iterable<GivenField>): Promise<Message[]> {
+async function formatErrors(call: AdrListCall, fields: Iterable<GivenField>): Promise<Message[]> {
   const { user, list } = call.request.invalidBooleans;
   const messages = user.map(notBoolean);
   for (const [field, value] of fields) {
+    // Without a wait where there is nothing to ask the store: a call may have tens of thousands of values.
     if (value === undefined || fitsFormat(field, value, call.settings)) continue;
-    if (!(await isWellFormed(call, field, value))) messages.push(invalidFormat(field, value));
+    if (field === "typ" || !(await isWellFormed(call, field, value)))
+      messages.push(invalidFormat(field, value));
   }
   return [...messages, ...list.map(notBoolean)];
 }
-
-const notBoolean = ({ element, value }: NotBoolean) => invalidFormat(element, value);

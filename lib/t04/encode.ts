@@ -1,6 +1,6 @@
+import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "../lpw/formats.js";
 import { type Encodable, FinishedElements } from "../soap/api.js";
 import type { KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
-import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "./formats.js";
 
 /** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
 type SchemaValue = { readonly [element: string]: Encodable };

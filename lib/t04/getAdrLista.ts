@@ -1,16 +1,18 @@
+import { refusal } from "../lpw/call.js";
+import { containsInvalidSsn, type Message } from "../lpw/messages.js";
+import { echoed } from "../lpw/request.js";
+import { forbiddenCourses } from "../lpw/rights.js";
 import type { FinishedElements } from "../soap/api.js";
 import type { OccasionSearch, Participant, Search } from "../store/queries.js";
-import { type Answer, type Call, refusal } from "./call.js";
+import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
 import { adrListEntVOs, betweenEntries, emailList, joinedAdrListEntVOs, noEmailList } from "./encode.js";
 import { kursInfoOf } from "./kursinfo.js";
-import { containsInvalidSsn, type Message } from "./messages.js";
-import { type AdrListRequest, echoed } from "./request.js";
-import { forbiddenCourses } from "./rights.js";
+import type { AdrListRequest } from "./request.js";
 import { searchesOf } from "./search.js";
 
 /** T04 4, Sök registrerade deltagare på kurs: by occasions or by free search. */
-export async function getAdrLista(call: Call): Promise<Answer> {
+export async function getAdrLista(call: AdrListCall): Promise<AdrListAnswer> {
   const refused = await forbiddenCourses(call, kurskoderOf(call.request));
   if (refused.length > 0) return refusal(refused);
 
@@ -28,7 +30,7 @@ interface Lists {
   readonly messages: readonly Message[];
 }
 
-async function listsOf(call: Call, searches: readonly Search[]): Promise<Lists> {
+async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists> {
   const email = echoed(call.request.Email);
   const occasion = email ? undefined : onlyOccasion(searches);
   if (occasion !== undefined) {

@@ -1,12 +1,13 @@
 import { codeKey } from "../domain/codes.js";
-import { type Answer, type Call, refusal } from "./call.js";
+import { refusal } from "../lpw/call.js";
+import { readTermin } from "../lpw/formats.js";
+import { forbiddenInstitutions } from "../lpw/rights.js";
+import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetKurs } from "./checks.js";
 import { kursInfoVO } from "./encode.js";
-import { readTermin } from "./formats.js";
-import { forbiddenInstitutions } from "./rights.js";
 
 /** T04 2, Visa kurser: the courses of an institution, with `Termin` those that are given in that half-year. */
-export async function getKurs(call: Call): Promise<Answer> {
+export async function getKurs(call: AdrListCall): Promise<AdrListAnswer> {
   const { Institution, Termin } = call.request;
 
   const refused = await forbiddenInstitutions(call, Institution);

@@ -1,12 +1,13 @@
-import { type Answer, type Call, refusal } from "./call.js";
+import { refusal } from "../lpw/call.js";
+import { kurskeyOf, readTermin } from "../lpw/formats.js";
+import { forbiddenCourses, visibleTo } from "../lpw/rights.js";
+import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetKursTf } from "./checks.js";
 import { kursTfTermregVOs, kursTfVO } from "./encode.js";
-import { kurskeyOf, readTermin } from "./formats.js";
 import { kursInfoOf } from "./kursinfo.js";
-import { forbiddenCourses, visibleTo } from "./rights.js";
 
 /** T04 3, Visa kurstillfällen: a course's occasions in a half-year, those within programmes too. */
-export async function getKursTf(call: Call): Promise<Answer> {
+export async function getKursTf(call: AdrListCall): Promise<AdrListAnswer> {
   const { Kurskod } = call.request;
 
   const refused = await forbiddenCourses(call, [Kurskod]);

@@ -1,14 +1,17 @@
 import { mayAccess } from "../access/callers.js";
+import { kurskeyOf } from "../lpw/formats.js";
 import type { Encodable } from "../soap/api.js";
-import type { Call } from "./call.js";
+import type { AdrListCall } from "./call.js";
 import { kursInfoVO } from "./encode.js";
-import { kurskeyOf } from "./formats.js";
 
 /**
  * KursInfoVO of getKursTf and getAdrLista (T04 3.5, 4.5): what was sent, unchanged; when nothing was, the courses' own,
  * in the order of the request, each with a row for every institution that gives it and that the caller may see.
  */
-export async function kursInfoOf(call: Call, kurskoder: Iterable<string | undefined>): Promise<Encodable> {
+export async function kursInfoOf(
+  call: AdrListCall,
+  kurskoder: Iterable<string | undefined>,
+): Promise<Encodable> {
   if (call.request.KursInfoVO.length > 0) return call.request.KursInfoVO;
   const kurskeys = new Set<string>();
   for (const kurskod of kurskoder) {

@@ -1,16 +1,16 @@
-import type { Decoded, DecodedObject, InvalidBoolean } from "../soap/api.js";
+import {
+  addNotBoolean,
+  asBoolean,
+  asList,
+  asObject,
+  asText,
+  type NotBoolean,
+  notBooleansOfUser,
+  type RequestBoolean,
+} from "../lpw/request.js";
+import type { Decoded, DecodedObject } from "../soap/api.js";
 
-/**
- * What the operations read of `userVO` and `adrListVO`, under the schema's names. Values are as the caller wrote them,
- * trimmed, never empty: what is empty is absent (contract section 1, "Input is read liberally").
- */
-export interface UserRequest {
-  readonly uid: string | undefined;
-  readonly type: string | undefined;
-  readonly caller: string | undefined;
-  readonly ticket: string | undefined;
-}
-
+/** What the operations read of `adrListVO`, under the schema's names. */
 export interface AdrListRequest {
   readonly Institution: string | undefined;
   readonly Termin: string | undefined;
@@ -25,14 +25,6 @@ export interface AdrListRequest {
   readonly OM: RequestBoolean;
   /** Booleans that are none, wherever they were sent, in schema order. */
   readonly invalidBooleans: { readonly user: readonly NotBoolean[]; readonly list: readonly NotBoolean[] };
-}
-
-/** "invalid": sent, but neither true, false, 1 nor 0. It counts as false, and is a format error of its own. */
-export type RequestBoolean = boolean | "invalid";
-
-export interface NotBoolean {
-  readonly element: string;
-  readonly value: string;
 }
 
 const KURS_INFO_FIELDS = ["Kurskod", "Benamning", "EngBenamning", "Institution", "Poang", "Nedlagd"] as const;
@@ -69,20 +61,7 @@ export type KursInfo = Fields<(typeof KURS_INFO_FIELDS)[number]>;
 export type KursTf = Fields<(typeof KURS_TF_FIELDS)[number]>;
 export type KursTfTermreg = Fields<(typeof TERMREG_FIELDS)[number]>;
 
-const NOTHING: DecodedObject = {};
-
-export function readUser(arg0: Decoded | undefined): UserRequest {
-  const user = asObject(arg0);
-  const authinfo = asObject(user.authinfovo);
-  return {
-    uid: asText(user.uid),
-    type: asText(user.type),
-    caller: asText(authinfo.caller),
-    ticket: asText(asObject(authinfo.ticket).ticket),
-  };
-}
-
-export function readAdrList(arg0: Decoded | undefined, arg1: Decoded | undefined): AdrListRequest {
+export function readAdrList({ arg0, arg1 }: DecodedObject): AdrListRequest {
   const list = asObject(arg1);
   return {
     Institution: asText(list.Institution),
@@ -95,13 +74,8 @@ export function readAdrList(arg0: Decoded | undefined, arg1: Decoded | undefined
     FFG: asBoolean(list.FFG),
     FO: asBoolean(list.FO),
     OM: asBoolean(list.OM),
-    invalidBooleans: { user: notBooleansOfUser(asObject(arg0)), list: notBooleansOfList(list) },
+    invalidBooleans: { user: notBooleansOfUser(arg0), list: notBooleansOfList(list) },
   };
-}
-
-/** The boolean as the answer has it: absent and invalid are false. */
-export function echoed(value: RequestBoolean): boolean {
-  return value === true;
 }
 
 /** An occasion (or course) without any field is an empty element: absent. */
@@ -121,14 +95,6 @@ function readEach<Name extends string>(value: Decoded | undefined, names: readon
   return read;
 }
 
-/** userVO has two: personvo/gallrad and valid. */
-function notBooleansOfUser(user: DecodedObject): NotBoolean[] {
-  const found: NotBoolean[] = [];
-  addNotBoolean(found, asObject(user.personvo), "gallrad");
-  addNotBoolean(found, user, "valid");
-  return found;
-}
-
 /** adrListVO has the four flags, AdrListEntVO/PersonVO/gallrad, and valid. */
 function notBooleansOfList(list: DecodedObject): NotBoolean[] {
   const found: NotBoolean[] = [];
@@ -140,30 +106,4 @@ function notBooleansOfList(list: DecodedObject): NotBoolean[] {
   }
   addNotBoolean(found, list, "valid");
   return found;
-}
-
-function addNotBoolean(found: NotBoolean[], object: DecodedObject, element: string): void {
-  const value = object[element];
-  if (isInvalidBoolean(value)) found.push({ element, value: value.invalidBoolean });
-}
-
-function asBoolean(value: Decoded | undefined): RequestBoolean {
-  return isInvalidBoolean(value) ? "invalid" : value === true;
-}
-
-function isInvalidBoolean(value: Decoded | undefined): value is InvalidBoolean {
-  return typeof value === "object" && "invalidBoolean" in value;
-}
-
-function asText(value: Decoded | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function asObject(value: Decoded | undefined): DecodedObject {
-  return typeof value === "object" && !Array.isArray(value) ? (value as DecodedObject) : NOTHING;
-}
-
-function asList(value: Decoded | undefined): readonly Decoded[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly Decoded[]) : [value];
 }

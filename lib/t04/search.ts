@@ -1,18 +1,20 @@
 import { mayAccess } from "../access/callers.js";
 import { codeKey, numberKey } from "../domain/codes.js";
 import type { Termin } from "../domain/terms.js";
+import { kurskeyOf, NO_KURSTYP, readTermin } from "../lpw/formats.js";
+import { echoed } from "../lpw/request.js";
+import { visibleTo } from "../lpw/rights.js";
 import type { KurstillfalleFound, Search, TermregFound } from "../store/queries.js";
-import type { Call } from "./call.js";
+import type { AdrListCall } from "./call.js";
 import { isFreeSearch } from "./checks.js";
-import { kurskeyOf, NO_KURSTYP, readTermin, readTyp } from "./formats.js";
-import { echoed, type KursTf, type KursTfTermreg } from "./request.js";
-import { visibleTo } from "./rights.js";
+import { readTyp } from "./formats.js";
+import type { KursTf, KursTfTermreg } from "./request.js";
 
 /**
  * The sets of registrations that a checked getAdrLista asks for (T04 4.1), each once: of the occasions that match and
  * that the caller may see. The store makes their union, a person once.
  */
-export async function searchesOf(call: Call): Promise<readonly Search[]> {
+export async function searchesOf(call: AdrListCall): Promise<readonly Search[]> {
   const found = distinctSearches();
   const [first] = call.request.KursTfVO;
   if (first !== undefined && isFreeSearch(call.request)) {
@@ -25,7 +27,7 @@ export async function searchesOf(call: Call): Promise<readonly Search[]> {
 }
 
 /** A KursTfVO with `typ`: its first-time or continuing participants, and with OM all re-registered on the course. */
-async function addOccasion(call: Call, occasion: KursTf, found: DistinctSearches): Promise<void> {
+async function addOccasion(call: AdrListCall, occasion: KursTf, found: DistinctSearches): Promise<void> {
   const kurskey = kurskeyOf(occasion.Kurskod ?? "", call.settings);
   const wanted = occasion.Anmkod === undefined ? keyFieldsOf(occasion) : anmkodOf(occasion.Anmkod);
   const starttermin = readTermin(occasion.Starttermin);
@@ -40,7 +42,11 @@ async function addOccasion(call: Call, occasion: KursTf, found: DistinctSearches
 }
 
 /** A KursTFTermregVO: those who read the course in a programme. */
-async function addTermreg(call: Call, occasion: KursTfTermreg, found: DistinctSearches): Promise<void> {
+async function addTermreg(
+  call: AdrListCall,
+  occasion: KursTfTermreg,
+  found: DistinctSearches,
+): Promise<void> {
   const kurskey = kurskeyOf(occasion.Kurskod ?? "", call.settings);
   const isFfg = readTyp(occasion.typ ?? "") === "FFG";
   const starttermin = readTermin(occasion.Starttermin);
@@ -60,7 +66,7 @@ async function addTermreg(call: Call, occasion: KursTfTermreg, found: DistinctSe
 }
 
 /** One KursTfVO without `typ`: the flags choose the kinds. Anmkod is not read (T04 1.3). */
-async function addFreeSearch(call: Call, search: KursTf, found: DistinctSearches): Promise<void> {
+async function addFreeSearch(call: AdrListCall, search: KursTf, found: DistinctSearches): Promise<void> {
   const kurskey = kurskeyOf(search.Kurskod ?? "", call.settings);
   const starttermin = readTermin(search.Starttermin);
   const kalendertermin = readTermin(search.Kalendertermin);
@@ -71,7 +77,7 @@ async function addFreeSearch(call: Call, search: KursTf, found: DistinctSearches
 }
 
 async function addFfg(
-  call: Call,
+  call: AdrListCall,
   kurskey: string,
   starttermin: Termin | undefined,
   wanted: Wanted<KurstillfalleFound>,
@@ -83,7 +89,7 @@ async function addFfg(
 }
 
 async function addFo(
-  call: Call,
+  call: AdrListCall,
   kurskey: string,
   kalendertermin: Termin | undefined,
   starttermin: Termin | undefined,
@@ -102,7 +108,7 @@ async function addFo(
  * those of the course's institutions that are the caller's, as the register writes them.
  */
 async function addOmIfAsked(
-  call: Call,
+  call: AdrListCall,
   kurskey: string,
   termin: Termin | undefined,
   found: DistinctSearches,

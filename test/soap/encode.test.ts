@@ -134,6 +134,20 @@ describe("the encoder", () => {
       "<return><kod>A</kod><poang>7.5</poang></return><return><kod>B</kod></return>" +
         "<return><kod>C</kod><poang>15</poang></return>",
     );
+    const poang = ["7.", ",5", "+7", "-0,50", " 100 ", ".", "", "1 000", "1e3", "100 p", "1.2.3"];
+    const odd = wide.encodeResponse(
+      "findAll",
+      "1.1",
+      poang.map((value) => ({ poang: value })),
+    );
+    expectValidResponse(odd, WIDE_WSDL);
+    expect([...odd.toString().matchAll(/<poang>([^<]*)/g)].map(([, text]) => text)).to.deep.equal([
+      "7",
+      "0.5",
+      "7",
+      "-0.50",
+      "100",
+    ]);
     const none = wide.encodeResponse("findAll", "1.1", []);
     expectValidResponse(none, WIDE_WSDL);
     const text = wide.encodeResponse("getName", "1.1", "Å");

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Caller } from "../../lib/access/callers.js";
 import { compareSwedishNames } from "../../lib/domain/collation.js";
+import type { FormatSettings } from "../../lib/lpw/formats.js";
 import type { Ktill2Row, KursRow, LadokTables, PersonData, Registration } from "../../lib/mapping/rows.js";
 import { finishPerson } from "../../lib/reload/finish-person.js";
 import type { Decoded, DecodedObject, Encodable, FinishedElements } from "../../lib/soap/api.js";
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import type { FormatSettings } from "../../lib/t04/formats.js";
 import { type T04Operations, t04Operations } from "../../lib/t04/operations.js";
 import { registerOf } from "./generation.js";
 

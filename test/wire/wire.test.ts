@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { after, describe, it } from "mocha";
@@ -36,6 +36,9 @@ interface Meta {
   readonly response?: { readonly status?: number; readonly contentType?: string };
 }
 
+/** The other service, and the folder of its requests. */
+const UTILITY = "UtilityFetcher";
+
 const SOAP_11 = "text/xml; charset=utf-8";
 
 /** Each over export.xml unless it says otherwise. */
@@ -44,6 +47,7 @@ const SERVICES: Readonly<Record<string, Pick<TestServiceOptions, "settings"> & {
     usual: {},
     "nothing loaded": { loaded: false },
     "terminFormat YYYYT": { settings: { terminFormat: "YYYYT" } },
+    "utilityTerminFormat YYT": { settings: { utilityTerminFormat: "YYT" } },
     "kurskodMaxLength 6": { settings: { kurskodMaxLength: 6 } },
     "kurskodAliasFile kurskod-alias.csv": {
       settings: { kurskodAliasFile: join(FOLDER, "kurskod-alias.csv") },
@@ -90,7 +94,7 @@ describe("requests and their answers", () => {
     describe(folder, () => {
       for (const pair of pairs.filter((candidate) => folderOf(candidate) === folder)) {
         it(pair.name, async () => {
-          const { url } = await serviceOf(pair.meta);
+          const url = addressOf(await serviceOf(pair.meta), pair);
           const answer = await send(url, pair);
           expectEnvelope(answer, pair.meta);
           if (!/<soap:Fault>/.test(answer.text)) {
@@ -167,6 +171,12 @@ function readPairs(): Pair[] {
 
 function folderOf({ requestFile }: Pair): string {
   return basename(dirname(requestFile));
+}
+
+/** Requests to T04's service, but for those in the folder that is called after another service. */
+function addressOf({ url }: TestService, { requestFile }: Pair): string {
+  const [first = ""] = relative(FOLDER, requestFile).split(sep);
+  return first === UTILITY ? url.replace(/[^/]+$/, UTILITY) : url;
 }
 
 function expectGolden(text: string, file: string): void {

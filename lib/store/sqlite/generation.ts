@@ -1,16 +1,20 @@
 import { codeKey, numberKey } from "../../domain/codes.js";
+import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
 import type {
   Generation,
   HeldField,
+  InstitutionFound,
   KursFound,
   KurstillfalleFound,
+  OrtFound,
   Participant,
+  PersonFound,
   Search,
   TermregFound,
 } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
-import { openReadable } from "./files.js";
+import { type Connection, openReadable } from "./files.js";
 
 /** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
 const CACHE_KIB = 32 * 1024;
@@ -102,6 +106,9 @@ export function openGeneration(file: string, number: number): Generation {
      CROSS JOIN KTILLP r ON r.KTILL = t.ID CROSS JOIN PROGRAM p ON p.ID = r.PROGRAM
      WHERE t.KURSKEY = ? AND r.TERMIN = ? ${TERMREG_ORDER}`,
   );
+  const institutions = connection.prepare("SELECT KOD AS kod, BENAMNING AS benamning FROM INSTITUTION");
+  const places = connection.prepare("SELECT KOD AS kod, BENAMN AS benamn FROM ORT");
+  const findPersons = personsIn(connection);
   const held = connection.prepare("SELECT 1 FROM HELD_VALUE WHERE FIELD = ? AND VALUEKEY = ?").pluck();
   const persons = (columns: string) => {
     const join = "CROSS JOIN PERSONVO v ON v.ID = r.PERSON";
@@ -221,9 +228,47 @@ export function openGeneration(file: string, number: number): Generation {
       return invalid > 0 ? undefined : (bytes ?? NO_BYTES);
     },
 
+    institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
+    places: remember(() => byKod(places.all() as OrtFound[])),
+    persons: findPersons,
+
     holdsValue: (field, value) => held.get(field, heldValueKey(field, value)) !== undefined,
     close: () => connection.close(),
   };
+}
+
+/** Above every character of a personnummer in the store. */
+const AFTER_PERSONNUMMER = "~";
+
+/** Persons by number: by indexes alone, NAMN's and those of the registrations' persons. */
+function personsIn(connection: Connection): Generation["persons"] {
+  const byPnr = connection.prepare(
+    `SELECT n.ID AS id, n.PNR AS pnr, n.ENAMN AS enamn, n.TNAMN AS tnamn, v.PERSONVO AS personVO,
+       v.INVALIDPNR AS invalidPersonnummer
+     FROM NAMN n CROSS JOIN PERSONVO v ON v.ID = n.ID
+     WHERE n.PNR >= :pnr AND n.PNR < :end AND (:sekel IS NULL OR n.SEKEL = :sekel) ORDER BY n.ID`,
+  );
+  const institutionsOf = connection
+    .prepare(
+      `SELECT DISTINCT t.INSTITUTIONS FROM (
+         SELECT KTILL FROM FFGKURS WHERE PERSON = :person UNION ALL SELECT KTILL FROM FORTKURS WHERE PERSON = :person
+         UNION ALL SELECT KTILL FROM OMKURS WHERE PERSON = :person) r CROSS JOIN KTILL2 t ON t.ID = r.KTILL`,
+    )
+    .pluck();
+  return (pnr, sekel) => {
+    const found: PersonFound[] = [];
+    const rows = byPnr.all({ pnr, end: pnr + AFTER_PERSONNUMMER, sekel: sekel ?? null });
+    for (const person of rows as Omit<PersonFound, "institutions">[]) {
+      const registeredAt = institutionsOf.all({ person: person.id }) as string[];
+      if (registeredAt.length === 0) continue;
+      found.push({ ...person, institutions: registeredAt.flatMap((codes) => JSON.parse(codes) as string[]) });
+    }
+    return found;
+  };
+}
+
+function byKod<Row extends { readonly kod: string }>(rows: Row[]): Row[] {
+  return rows.sort((a, b) => compareSwedish(a.kod, b.kod));
 }
 
 /**

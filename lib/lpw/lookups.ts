@@ -18,6 +18,9 @@ export function lookupsIn(generation: Generation): Lookups {
     ktillp: once((kurskey, kalendertermin) => generation.ktillp(kurskey, kalendertermin)),
     participants: (searches, email) => generation.participants(searches, email),
     joinedPersonVOs: (search, separator) => generation.joinedPersonVOs(search, separator),
+    institutions: () => generation.institutions(),
+    places: () => generation.places(),
+    persons: (pnr, sekel) => generation.persons(pnr, sekel),
     holdsValue: once((field: HeldField, value: string) => generation.holdsValue(field, value)),
   };
 }

@@ -1,3 +1,5 @@
+import type { Encodable } from "../soap/api.js";
+
 /**
  * Messages of an answer: T04 4.5.1's own, and those that T04 leaves to "Message.doc" as the contract's section 1 has
  * them. `log` is for the portal's developers; a portal that speaks to its users goes by `key` and `values`.
@@ -45,6 +47,16 @@ export const containsInvalidSsn = (personnummer: string) =>
 function message(key: keyof typeof KINDS, ...values: readonly string[]): Message {
   const { level, log } = KINDS[key];
   return { key, level, log: log.replace(/\{(\d)\}/g, (_, place) => values[Number(place)] ?? ""), values };
+}
+
+/** INFO leaves an answer valid. */
+export function isValid(messages: readonly Message[]): boolean {
+  return messages.every(({ level }) => level !== "ERROR");
+}
+
+/** `message[]` of an answer. */
+export function messageVOs(messages: readonly Message[]): Encodable {
+  return messages.map(({ key, level, log, values }) => ({ key, level, log, values }));
 }
 
 /** Counts whole characters, so that none is cut in two. */
