@@ -96,7 +96,7 @@ async function openZip(path: string, name: string, bytes: number): Promise<Expor
   try {
     const entries = await xmlEntries(zip, name);
     const parts = entries.map((entry): ExportPart => {
-      const partName = `${name}/${entry.fileName}`;
+      const partName = within(name, entry);
       return {
         name: partName,
         bytes: entry.uncompressedSize,
@@ -116,23 +116,38 @@ async function xmlEntries(zip: ZipFile, name: string): Promise<readonly Entry[]>
   const entries: Entry[] = [];
   try {
     for await (const entry of zip.eachEntry()) {
-      if (/\.xml$/i.test(entry.fileName)) entries.push(entry);
+      // What is in it would be left out without a word.
+      if (ARCHIVE_NAME.test(entry.fileName)) {
+        throw unusable(within(name, entry), "is an archive within an archive");
+      }
+      if (isXmlName(entry.fileName)) entries.push(entry);
     }
   } catch (error) {
     throw damaged(name, "zip", error);
   }
   if (entries.length === 0) throw unusable(name, "no .xml file in the zip");
-  for (const entry of entries) {
-    if (entry.isEncrypted())
-      throw unusable(`${name}/${entry.fileName}`, "is encrypted: the zip needs a password");
+  entries.sort((a, b) => compareText(a.fileName, b.fileName));
+  for (const [index, entry] of entries.entries()) {
+    const partName = within(name, entry);
+    if (entries[index - 1]?.fileName === entry.fileName) throw unusable(partName, "is twice in the zip");
+    if (entry.isEncrypted()) throw unusable(partName, "is encrypted: the zip needs a password");
     if (!entry.canDecodeFileData()) {
-      throw unusable(
-        `${name}/${entry.fileName}`,
-        `is packed by method ${entry.compressionMethod}, which is not read`,
-      );
+      throw unusable(partName, `is packed by method ${entry.compressionMethod}, which is not read`);
     }
   }
-  return entries.sort((a, b) => compareText(a.fileName, b.fileName));
+  return entries;
+}
+
+const ARCHIVE_NAME = /\.(?:zip|gz|tgz|7z|rar|xz|bz2|zst|tar)$/i;
+
+/** macOS puts a file of its own beside each one: `__MACOSX/._export.xml`. */
+function isXmlName(path: string): boolean {
+  return /\.xml$/i.test(path) && !/(?:^|\/)\.[^/]*$/.test(path) && !path.startsWith("__MACOSX/");
+}
+
+/** How errors and reports call an entry: in one line, whatever its name is. */
+function within(name: string, { fileName }: Entry): string {
+  return `${name}/${fileName.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD")}`;
 }
 
 /** yauzl checks the sizes of an entry; its checksum is checked here. */

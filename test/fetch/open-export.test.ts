@@ -80,6 +80,34 @@ describe("opening an export", () => {
     expect(bytes).to.equal(packed.length);
   });
 
+  it("passes over the files that macOS puts beside others in a zip", async () => {
+    const packed = await zip({
+      "a.xml": XML,
+      "__MACOSX/._a.xml": "\0\u0005\u0016\u0007",
+      "sub/._a.xml": "?",
+    });
+    expect(await contents(write("mac.zip", packed))).to.deep.equal([["mac.zip/a.xml", XML]]);
+  });
+
+  it("refuses a zip that has one name twice, and shows odd names in one line", async () => {
+    const twice = new ZipFile();
+    for (const content of [XML, "<other/>"]) twice.addBuffer(Buffer.from(content), "a\u001b\n.xml");
+    twice.end();
+    const packed = await buffer(twice.outputStream as NodeJS.ReadableStream & AsyncIterable<Buffer>);
+    expect(await failure(write("twice.zip", packed))).to.equal(
+      "twice.zip/a\uFFFD\uFFFD.xml: is twice in the zip",
+    );
+  });
+
+  it("takes zeros after a gzip for padding, and refuses anything else there", async () => {
+    const padded = Buffer.concat([gzipSync(XML), Buffer.alloc(1000)]);
+    expect(await contents(write("padded.gz", padded))).to.deep.equal([["padded", XML]]);
+    const followed = Buffer.concat([gzipSync(XML), Buffer.from("<enterprise/>")]);
+    expect(await failure(write("more.gz", followed))).to.equal(
+      "more.gz: damaged or truncated gzip (Z_DATA_ERROR)",
+    );
+  });
+
   it("reads a zip whose files are not compressed", async () => {
     const path = write("stored.zip", await zip({ "a.xml": XML }, false));
     expect(await contents(path)).to.deep.equal([["stored.zip/a.xml", XML]]);
@@ -153,6 +181,9 @@ describe("opening an export", () => {
     expect(await failure(write("a.zip", await zip({ "b.xml": gzipSync(XML) })))).to.equal(
       "a.zip/b.xml: is an archive within an archive",
     );
+    expect(
+      await failure(write("c.zip", await zip({ "a.xml": XML, "skola2.ZIP": await zip({ "b.xml": XML }) }))),
+    ).to.equal("c.zip/skola2.ZIP: is an archive within an archive");
     expect(await failure(write("a.gz", gzipSync(await zip({ "b.xml": XML }))))).to.equal(
       "a.gz: is an archive within an archive",
     );
