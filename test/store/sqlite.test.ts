@@ -214,6 +214,20 @@ describe("the SQLite store", () => {
           other.close();
         }
       }));
+
+    it("do not change it when a load is published: who has proved their secret need not do so again", () =>
+      withStore(async (store) => {
+        await store.addCaller(caller);
+        const other = await openSqliteStore(store.database);
+        try {
+          const before = [await store.callersVersion(), await other.callersVersion()];
+          await publishGeneration(store, ONE_OCCASION, []);
+          expect((await other.current())?.number).to.equal(1);
+          expect([await store.callersVersion(), await other.callersVersion()]).to.deep.equal(before);
+        } finally {
+          other.close();
+        }
+      }));
   });
 });
 

@@ -154,6 +154,16 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
 
   const version = () => (dataVersion.get() as number) + ownChanges;
 
+  // Verified callers are forgotten when callers change, and not at each load: a check costs a third of a second.
+  let callers = { seenVersion: -1, text: "", version: 0 };
+  const callersVersion = () => {
+    const seenVersion = version();
+    if (seenVersion === callers.seenVersion) return callers.version;
+    const text = JSON.stringify(allCallers.all());
+    callers = { seenVersion, text, version: callers.version + (text === callers.text ? 0 : 1) };
+    return callers.version;
+  };
+
   const retire = (generation: Generation) => {
     const timer = setTimeout(() => {
       closing.delete(generation);
@@ -183,7 +193,7 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       return served;
     },
 
-    callersVersion: () => version(),
+    callersVersion,
     findCaller: (name) => toCaller(callerByName.get(name) as CallerRow | undefined),
     listCallers: () => (allCallers.all() as CallerRow[]).map((row) => toCaller(row) as CallerRecord),
 
