@@ -15,7 +15,7 @@ const STEPS = ["reading the export", "linking groups", "writing persons", "verif
 const LAST_STEP = "switching over";
 const RANDOM_KILLS = 4;
 
-const SCENARIO_MILLISECONDS = 120_000;
+const SCENARIO_MILLISECONDS = 600_000;
 
 describe("a load that is killed (kill -9)", function () {
   this.timeout(SCENARIO_MILLISECONDS);
