@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import { isInstitution } from "./domain/codes.js";
+import { isAddressOrNetwork } from "./domain/networks.js";
 import type { TerminFormat } from "./domain/terms.js";
 import { AdresslistaError } from "./errors.js";
 import type { GroupKind, MappingSettings } from "./mapping/api.js";
@@ -21,6 +21,19 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly maxRequestBytes: number;
+  readonly maxConnections: number;
+  readonly maxConcurrentCalls: number;
+  /** Absolute paths. */
+  readonly tlsCertificateFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly tlsClientAuthoritiesFile: string | undefined;
+  readonly insecureListen: boolean;
+  readonly adminHost: string;
+  /** Undefined: no admin listener. */
+  readonly adminPort: number | undefined;
+  /** Absolute path; undefined: beside the database. */
+  readonly auditFolder: string | undefined;
+  readonly auditKeepDays: number;
   readonly terminFormat: TerminFormat;
   readonly utilityTerminFormat: TerminFormat;
   readonly kurskodMaxLength: number;
@@ -112,6 +125,56 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
     kind: wholeNumber(1024, 100 * MIB),
     default: MIB,
     help: "largest request, in bytes",
+  },
+  maxConnections: {
+    kind: wholeNumber(10, 100_000),
+    default: 1_000,
+    help: "connections at a time of each process; one address, proxies of ours aside, has at most a quarter of them",
+  },
+  maxConcurrentCalls: {
+    kind: wholeNumber(1, 10_000),
+    default: 64,
+    help: "calls that each process works on at a time; further ones get a fault with HTTP 503 at once",
+  },
+  tlsCertificateFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "PEM file with the server's certificate and those above it; with tlsKeyFile the service speaks TLS. SIGHUP reads both anew",
+  },
+  tlsKeyFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "PEM file with the certificate's private key",
+  },
+  tlsClientAuthoritiesFile: {
+    kind: optional(path()),
+    default: undefined,
+    help: "PEM file with the authorities whose client certificates are believed: `caller add --verifier certificate`",
+  },
+  insecureListen: {
+    kind: yesOrNo(),
+    default: false,
+    help: "listen without TLS on an address that other machines reach: identity numbers and secrets can then be read on the way",
+  },
+  adminHost: {
+    kind: text(),
+    default: "127.0.0.1",
+    help: "address of the admin listener: /live, /ready, /metrics",
+  },
+  adminPort: {
+    kind: optional(wholeNumber(0, 65_535)),
+    default: undefined,
+    help: "its port; without one there is no admin listener",
+  },
+  auditFolder: {
+    kind: optional(path()),
+    default: undefined,
+    help: "folder of the audit log, a file for each day; else beside the database",
+  },
+  auditKeepDays: {
+    kind: wholeNumber(1, 36_500),
+    default: 730,
+    help: "days that the audit log is kept",
   },
   terminFormat: {
     kind: oneOf<TerminFormat>("YYT", "YYYYT"),
@@ -307,6 +370,17 @@ export type Overrides = { readonly config?: string | undefined } & {
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The first of the descriptors that systemd hands over (sd_listen_fds). */
+const FIRST_SOCKET = 3;
+
+/**
+ * A socket that listens already (systemd's socket units): connections wait in it while the service is started anew.
+ * @param pid of the process that systemd has started
+ */
+export function inheritedSocket(env: Environment, pid: number): number | undefined {
+  return env.LISTEN_PID === String(pid) && Number(env.LISTEN_FDS) >= 1 ? FIRST_SOCKET : undefined;
+}
 
 /**
  * Reads and checks all settings. Paths in the file start from the file's folder, others from `cwd`; an empty variable
@@ -551,13 +625,6 @@ function list(says: string, isItem: (item: string) => boolean): Kind<readonly st
     fromText: (written) => fromJson(written.split(",").map((item) => item.trim())),
     fromJson,
   };
-}
-
-function isAddressOrNetwork(item: string): boolean {
-  const [address = "", bits, ...rest] = item.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 /** SHA-256 in base64 without padding, the way OpenSSH writes it. */

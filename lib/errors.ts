@@ -11,7 +11,7 @@ export type ErrorCode =
   | "export" // exit 6: the export is unusable
   | "guard" // exit 7
   | "database" // exit 8
-  | "busy" // exit 9: another reload is running
+  | "busy" // exit 9: another reload is running; with `expose`, that a call comes when there are too many
   | "request"; // a SOAP request that is not a valid call: never an exit code
 
 /** `message` must hold no personal data. `expose`: a caller over the network may read it. */

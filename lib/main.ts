@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import cluster from "node:cluster";
 import { Command } from "commander";
+import { addAuditCommand } from "./cli/audit.js";
 import { addCallerCommands } from "./cli/caller.js";
 import { addCheckCommand } from "./cli/check.js";
 import { addCodesCommands } from "./cli/codes.js";
@@ -14,7 +15,7 @@ import { addRollbackCommand } from "./cli/rollback.js";
 import { addServeCommand } from "./cli/serve.js";
 import { addStatusCommand } from "./cli/status.js";
 import { statusFileOf } from "./cli/status-file.js";
-import { loadSettings, statusFileSettings } from "./config.js";
+import { inheritedSocket, loadSettings, statusFileSettings } from "./config.js";
 
 /** argv → command → exit code: the program `adresslista` (contract section 4). */
 const ADD_COMMANDS = [
@@ -25,6 +26,7 @@ const ADD_COMMANDS = [
   addRollbackCommand,
   addCheckCommand,
   addCallerCommands,
+  addAuditCommand,
   addCodesCommands,
   addDemoCommand,
 ];
@@ -52,6 +54,10 @@ const context: CliContext = {
     endsItself = true;
     return interruption.signal;
   },
+  onHangup(reread) {
+    process.on("SIGHUP", reread);
+  },
+  inheritedSocket: () => inheritedSocket(process.env, cluster.isWorker ? process.ppid : process.pid),
   atExit(lastWords) {
     process.on("exit", (code) => lastWords(code, saidLast));
   },

@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   reload: ["fetch", "ims", "mapping", "store", "soap", "domain"],
   inspect: ["fetch", "ims", "mapping", "store", "domain"],
   sample: ["domain"],
-  http: ["soap"],
+  http: ["soap", "domain"],
   cli: [
     ...[
       "http",

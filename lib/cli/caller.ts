@@ -2,20 +2,23 @@ import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { callerName } from "../access/callers.js";
 import { hashSecret, newSecret } from "../access/secret.js";
+import { certificateSubject } from "../access/subject.js";
 import { isInstitution } from "../domain/codes.js";
+import { isCalendarDate } from "../domain/days.js";
+import { isAddressOrNetwork } from "../domain/networks.js";
 import { AdresslistaError } from "../errors.js";
 import { openStore } from "../store/open.js";
-import type { CallerRecord, Store } from "../store/queries.js";
+import type { CallerProof, CallerRecord, CallerRights, Store } from "../store/queries.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 
 const MAX_NAME_CHARACTERS = 100;
 const MAX_SECRET_BYTES = 4096;
 
-/** `adresslista caller add|list|remove`: who may call the service (contract sections 3 and 4). */
+/** `adresslista caller add|change|list|remove`: who may call the service (contract sections 3 and 4). */
 export function addCallerCommands(program: Command, context: CliContext): void {
   const caller = program
     .command("caller")
-    .description("register, list and remove callers: the portals that may call");
+    .description("register, change, list and remove callers: the portals that may call");
   withConfigOption(caller.command("add <name>"))
     .description("register a caller")
     .addOption(
@@ -24,14 +27,22 @@ export function addCallerCommands(program: Command, context: CliContext): void {
         "all",
       ),
     )
-    .addOption(
-      new Option("--verifier <kind>", "how it proves who it is").choices(["secret"]).default("secret"),
-    )
-    .addHelpText(
-      "after",
-      "\nThe secret is the first line of standard input when that is not a terminal and has one;\notherwise one is made and printed once, on standard output.",
-    )
+    .addOption(verifierOption().default("secret"))
+    .option("--subject <name>", "subject of its TLS client certificate (verifier certificate): CN=portal,O=…")
+    .option("--addresses <networks>", "IP addresses and networks (CIDR) that it calls from: A,B,…")
+    .option("--expires <date>", "its last day, ÅÅÅÅ-MM-DD")
+    .addHelpText("after", SECRET_HELP)
     .action((name: string, options: AddOptions) => add(context, name, options));
+  withConfigOption(caller.command("change <name>"))
+    .description("change a caller; what is not given stays. A running service goes by it from the next call")
+    .option("--institutions <codes>", "'*' or A,B,…")
+    .addOption(verifierOption())
+    .option("--subject <name>", "subject of its TLS client certificate")
+    .option("--addresses <networks>", "IP addresses and networks (CIDR): A,B,…; '*': from anywhere")
+    .option("--expires <date>", "its last day, ÅÅÅÅ-MM-DD; never: no end")
+    .option("--new-secret", "another secret, read or made as `caller add` does; the old one counts no more")
+    .addHelpText("after", SECRET_HELP)
+    .action((name: string, options: ChangeOptions) => change(context, name, options));
   withConfigOption(caller.command("list"))
     .description("list the callers")
     .option("--json", "as JSON")
@@ -41,9 +52,35 @@ export function addCallerCommands(program: Command, context: CliContext): void {
     .action((name: string, options: CommonOptions) => remove(context, name, options));
 }
 
-interface AddOptions extends CommonOptions {
+const VERIFIERS = ["secret", "hmac", "certificate"] as const;
+
+const SECRET_HELP = `
+The secret is the first line of standard input when that is not a terminal and has one;
+otherwise one is made and printed once, on standard output.
+
+Verifiers: secret (the ticket is the secret; stored as a hash), hmac (the ticket is base64 of HMAC-SHA256(secret,
+uid + ":" + timestamp), with ticket.timestamp within five minutes; the secret is stored readable), certificate (a TLS
+client certificate with this subject; no secret).`;
+
+function verifierOption(): Option {
+  return new Option("--verifier <kind>", "how it proves who it is").choices(VERIFIERS);
+}
+
+interface CallerOptions extends CommonOptions {
+  readonly subject?: string;
+  readonly addresses?: string;
+  readonly expires?: string;
+}
+
+interface AddOptions extends CallerOptions {
   readonly institutions: string;
-  readonly verifier: "secret";
+  readonly verifier: CallerProof["verifier"];
+}
+
+interface ChangeOptions extends CallerOptions {
+  readonly institutions?: string;
+  readonly verifier?: CallerProof["verifier"];
+  readonly newSecret?: boolean;
 }
 
 interface ListOptions extends CommonOptions {
@@ -52,55 +89,153 @@ interface ListOptions extends CommonOptions {
 
 async function add(context: CliContext, name: string, options: AddOptions): Promise<void> {
   const { database } = context.settings(options);
-  const checkedName = checkName(name);
-  const institutions = readInstitutions(options.institutions);
-  const given = await secretFromInput(context);
-  const secret = given ?? newSecret();
-  await withStore(database, async (store) => {
-    await store.addCaller(await callerRecord(checkedName, institutions, secret));
-  });
-  if (given === undefined) await print(context, `${secret}\n`);
-  const rights = institutions === "*" ? "all institutions" : institutions.join(", ");
-  await say(context, `caller ${checkedName} added, with rights to ${rights}`);
+  const rights: CallerRights = {
+    name: checkName(name),
+    institutions: readInstitutions(options.institutions),
+    addresses: options.addresses === undefined ? [] : readAddresses(options.addresses),
+    expires: options.expires === undefined ? null : readDay(options.expires),
+    created: new Date().toISOString(),
+  };
+  const { proof, made } = await newProof(context, options.verifier, options.subject);
+  await withStore(database, async (store) => store.addCaller({ ...rights, ...proof }));
+  if (made !== undefined) await print(context, `${made}\n`);
+  await say(context, `caller ${rights.name} added, with ${rightsInWords(rights)}`);
 }
 
-/** A caller with the verifier `secret`, as the store keeps it. */
+async function change(context: CliContext, name: string, options: ChangeOptions): Promise<void> {
+  const { database } = context.settings({ config: options.config });
+  const wanted = callerName(name);
+  const { institutions, addresses, expires, verifier, subject, newSecret } = options;
+  if (
+    [institutions, addresses, expires, verifier, subject, newSecret].every((option) => option === undefined)
+  ) {
+    throw new AdresslistaError("usage", "nothing to change: see `caller change --help`");
+  }
+  await existing(database, async (store) => {
+    const known = await store.findCaller(wanted);
+    if (known === undefined) throw new AdresslistaError("usage", "there is no caller with that name");
+    const rights: CallerRights = {
+      name: known.name,
+      institutions: institutions === undefined ? known.institutions : readInstitutions(institutions),
+      addresses:
+        addresses === undefined ? known.addresses : addresses.trim() === "*" ? [] : readAddresses(addresses),
+      expires: expires === undefined ? known.expires : expires === "never" ? null : readDay(expires),
+      created: known.created,
+    };
+    const kind = verifier ?? known.verifier;
+    const isSame = kind === known.verifier && newSecret !== true && subject === undefined;
+    const { proof, made } = isSame
+      ? { proof: proofOf(known), made: undefined }
+      : await newProof(context, kind, subject);
+    await store.changeCaller({ ...rights, ...proof });
+    if (made !== undefined) await print(context, `${made}\n`);
+    await say(context, `caller ${known.name} changed: ${rightsInWords(rights)}`);
+  });
+}
+
+/** `made`: the secret that was made and has to be told. */
+async function newProof(
+  context: CliContext,
+  verifier: CallerProof["verifier"],
+  subject: string | undefined,
+): Promise<{ readonly proof: CallerProof; readonly made: string | undefined }> {
+  if (verifier !== "certificate" && subject !== undefined) {
+    throw new AdresslistaError("usage", "--subject goes with --verifier certificate");
+  }
+  if (verifier === "certificate") {
+    const read = certificateSubject(subject ?? "");
+    if (read === undefined) {
+      throw new AdresslistaError("usage", "--verifier certificate needs --subject, such as CN=portal,O=…");
+    }
+    return { proof: { verifier, subject: read }, made: undefined };
+  }
+  const given = await secretFromInput(context);
+  const secret = given ?? newSecret();
+  const proof: CallerProof =
+    verifier === "hmac"
+      ? { verifier, hmacSecret: secret }
+      : { verifier, secretHash: await hashSecret(secret) };
+  return { proof, made: given === undefined ? secret : undefined };
+}
+
+function proofOf(record: CallerRecord): CallerProof {
+  switch (record.verifier) {
+    case "secret":
+      return { verifier: record.verifier, secretHash: record.secretHash };
+    case "hmac":
+      return { verifier: record.verifier, hmacSecret: record.hmacSecret };
+    case "certificate":
+      return { verifier: record.verifier, subject: record.subject };
+  }
+}
+
+function rightsInWords({ institutions, addresses, expires }: CallerRights): string {
+  return [
+    `rights to ${institutions === "*" ? "all institutions" : institutions.join(", ")}`,
+    ...(addresses.length === 0 ? [] : [`from ${addresses.join(", ")}`]),
+    ...(expires === null ? [] : [`until ${expires}`]),
+  ].join(", ");
+}
+
+/** A caller with the verifier `secret` and no limits but its institutions, as the store keeps it. */
 export async function callerRecord(
   name: string,
   institutions: CallerRecord["institutions"],
   secret: string,
 ): Promise<CallerRecord> {
-  const secretHash = await hashSecret(secret);
-  return { name, institutions, verifier: "secret", secretHash, created: new Date().toISOString() };
+  return {
+    name,
+    institutions,
+    addresses: [],
+    expires: null,
+    created: new Date().toISOString(),
+    verifier: "secret",
+    secretHash: await hashSecret(secret),
+  };
 }
 
 async function list(context: CliContext, options: ListOptions): Promise<void> {
   const { database } = context.settings(options);
   const callers = existsSync(database) ? await withStore(database, async (store) => store.listCallers()) : [];
-  const shown = callers.map(({ name, institutions, verifier, created }) => ({
-    name,
-    institutions,
-    verifier,
-    created,
-  }));
-  if (options.json) return print(context, `${JSON.stringify(shown, undefined, 2)}\n`);
-  if (shown.length === 0) return say(context, "there are no callers");
-  const rows = shown.map(({ name, institutions, verifier, created }) => [
-    name,
-    institutions === "*" ? "*" : institutions.join(","),
-    verifier,
-    created,
+  if (options.json) {
+    const shown = callers.map(({ name, institutions, verifier, addresses, expires, created, ...proof }) => ({
+      name,
+      institutions,
+      verifier,
+      ...("subject" in proof ? { subject: proof.subject } : {}),
+      addresses,
+      expires,
+      created,
+    }));
+    return print(context, `${JSON.stringify(shown, undefined, 2)}\n`);
+  }
+  if (callers.length === 0) return say(context, "there are no callers");
+  const rows = callers.map((record) => [
+    record.name,
+    record.institutions === "*" ? "*" : record.institutions.join(","),
+    record.verifier === "certificate" ? `certificate ${record.subject}` : record.verifier,
+    record.addresses.length === 0 ? "*" : record.addresses.join(","),
+    record.expires ?? "never",
+    record.created,
   ]);
-  return print(context, table([["NAME", "INSTITUTIONS", "VERIFIER", "CREATED"], ...rows]));
+  const titles = ["NAME", "INSTITUTIONS", "VERIFIER", "ADDRESSES", "EXPIRES", "CREATED"];
+  return print(context, table([titles, ...rows]));
 }
 
 async function remove(context: CliContext, name: string, options: CommonOptions): Promise<void> {
   const { database } = context.settings(options);
   const wanted = callerName(name);
-  const wasThere =
-    existsSync(database) && (await withStore(database, async (store) => store.removeCaller(wanted)));
-  if (!wasThere) throw new AdresslistaError("usage", "there is no caller with that name");
+  await existing(database, async (store) => {
+    if (!(await store.removeCaller(wanted)))
+      throw new AdresslistaError("usage", "there is no caller with that name");
+  });
   await say(context, `caller ${wanted} removed`);
+}
+
+/** A database that is not there has no callers: looking for one must not make it. */
+async function existing<T>(database: string, use: (store: Store) => Promise<T>): Promise<T> {
+  if (!existsSync(database)) throw new AdresslistaError("usage", "there is no caller with that name");
+  return withStore(database, use);
 }
 
 async function withStore<T>(database: string, use: (store: Store) => Promise<T>): Promise<T> {
@@ -133,6 +268,25 @@ function readInstitutions(text: string): CallerRecord["institutions"] {
     );
   }
   return [...new Set(codes)];
+}
+
+function readAddresses(text: string): readonly string[] {
+  const networks = text.split(",").map((network) => network.trim());
+  if (!networks.every(isAddressOrNetwork)) {
+    throw new AdresslistaError(
+      "usage",
+      "--addresses takes IP addresses and networks such as 10.1.0.0/16, separated by commas",
+    );
+  }
+  return [...new Set(networks)];
+}
+
+function readDay(text: string): string {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text.trim()) ?? [];
+  if (day === undefined || !isCalendarDate(Number(year), Number(month), Number(day))) {
+    throw new AdresslistaError("usage", "--expires takes a day such as 2027-06-30");
+  }
+  return text.trim();
 }
 
 /** The first line of standard input, without blanks around it: a ticket in a call is read without them too. */

@@ -18,6 +18,10 @@ export interface CliContext {
    * afterwards the command ends itself, and only a second interrupt does so.
    */
   interrupted(): AbortSignal;
+  /** Has something done each time the program is told to read its files anew (SIGHUP). Until then that ends it. */
+  onHangup(reread: () => void): void;
+  /** File descriptor of a socket that listens already, handed over by systemd; undefined: none. */
+  inheritedSocket(): number | undefined;
   /**
    * What is to be done last, however the program ends (but for kill -9): told the exit code, and the line that was said
    * of what went wrong. It must not wait for anything.

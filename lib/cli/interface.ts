@@ -37,7 +37,8 @@ export function serviceUrls(
   settings: Settings,
   { host, port }: { readonly host: string; readonly port: number },
 ) {
-  const listening = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const scheme = settings.tlsCertificateFile === undefined ? "http" : "https";
+  const listening = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const endpoint = (settings.publicUrl ?? listening) + ENDPOINT;
   return { listening, endpoint, wsdl: `${endpoint}?wsdl` };
 }

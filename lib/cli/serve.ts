@@ -2,10 +2,13 @@ import cluster from "node:cluster";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Settings } from "../config.js";
+import type { CallMetrics } from "../http/metrics.js";
 import { openStore } from "../store/open.js";
+import type { Housekeeping } from "./admin.js";
 import { type CliContext, type CommonOptions, say, withConfigOption } from "./context.js";
 import { serviceUrls } from "./interface.js";
-import { operationalLog } from "./log.js";
+import { isLoopback, tlsOf } from "./listening.js";
+import { errorFields, operationalLog } from "./log.js";
 import type { RunningService } from "./service.js";
 
 /** `adresslista serve`: answers calls until it is interrupted. */
@@ -27,58 +30,107 @@ interface ServeOptions extends CommonOptions {
 async function serve(context: CliContext, options: ServeOptions): Promise<void> {
   const settings = context.settings(options);
   const log = operationalLog(settings.logLevel, context.stderr);
-  if (cluster.isWorker) return serveHere(context, settings, log);
+  if (cluster.isWorker) return serveAsWorker(context, settings, log);
   if (settings.workers === 1) return serveHere(context, settings, log, announce);
-  // Brings the tables up to date once, and says once what is wrong with the database.
+  // Says once what is wrong, brings the tables up to date once.
+  tlsOf(settings);
   await (await openStore(settings.database)).close();
+  const { clusterMetrics } = await import("../http/metrics.js");
+  const housekeeping = await housekeepingOf(settings, log, clusterMetrics());
   const { runWorkers } = await import("./workers.js");
-  return runWorkers(context, settings.workers, log, (port) =>
-    announce(context, settings, { host: settings.host, port }),
-  );
+  context.interrupted().addEventListener("abort", () => housekeeping.stopping());
+  try {
+    await runWorkers(context, settings.workers, log, (port) =>
+      announce(context, settings, { host: settings.host, port, admin: housekeeping.admin }),
+    );
+  } finally {
+    await housekeeping.stop();
+  }
 }
 
-type Announce = (
-  context: CliContext,
-  settings: Settings,
-  at: Pick<RunningService, "host" | "port">,
-) => Promise<void>;
+interface Addresses extends Pick<RunningService, "host" | "port"> {
+  readonly admin: Housekeeping["admin"];
+}
 
-/** Serves in this process until interrupted. */
+type Announce = (context: CliContext, settings: Settings, at: Addresses) => Promise<void>;
+
+/** Serves in this process alone until interrupted. */
 export async function serveHere(
   context: CliContext,
   settings: Settings,
   log: Logger,
-  announceTo?: Announce,
+  announceTo: Announce,
 ): Promise<void> {
   const interrupted = context.interrupted();
-  // Only here: the HTTP stack takes longer to load than the other commands take in all.
-  const { startService } = await import("./service.js");
-  const service = await startService(settings, log);
-  await announceTo?.(context, settings, service);
+  const { callMetrics } = await import("../http/metrics.js");
+  const metrics = callMetrics(false);
+  const service = await serviceOf(context, settings, log, metrics);
+  const housekeeping = await housekeepingOf(settings, log, () => metrics.registry.metrics()).catch(
+    async (error) => {
+      await service.stop();
+      throw error;
+    },
+  );
+  await announceTo(context, settings, { ...service, admin: housekeeping.admin });
+  log.info({ port: service.port }, "started");
+  await whenAborted(interrupted);
+  housekeeping.stopping();
+  await service.stop();
+  await housekeeping.stop();
+  log.info("stopped");
+}
+
+/** One of several processes. */
+async function serveAsWorker(context: CliContext, settings: Settings, log: Logger): Promise<void> {
+  const interrupted = context.interrupted();
+  const { callMetrics } = await import("../http/metrics.js");
+  const service = await serviceOf(context, settings, log, callMetrics(true));
   log.info({ port: service.port }, "started");
   await whenAborted(interrupted);
   await service.stop();
   log.info("stopped");
 }
 
-async function announce(
+async function serviceOf(
   context: CliContext,
   settings: Settings,
-  at: Pick<RunningService, "host" | "port">,
-): Promise<void> {
+  log: Logger,
+  metrics: CallMetrics,
+): Promise<RunningService> {
+  // Only here: the HTTP stack takes longer to load than the other commands take in all.
+  const { startService } = await import("./service.js");
+  const service = await startService(settings, log, { metrics, socket: context.inheritedSocket() });
+  context.onHangup(() => {
+    try {
+      service.renewTls();
+      log.info("TLS files read anew");
+    } catch (error) {
+      log.error(errorFields(error), "TLS files cannot be used; the old ones still are");
+    }
+  });
+  return service;
+}
+
+async function housekeepingOf(
+  settings: Settings,
+  log: Logger,
+  metrics: () => Promise<string>,
+): Promise<Housekeeping> {
+  const { startHousekeeping } = await import("./admin.js");
+  return startHousekeeping(settings, log, metrics);
+}
+
+async function announce(context: CliContext, settings: Settings, at: Addresses): Promise<void> {
   const { listening, wsdl } = serviceUrls(settings, at);
   await say(context, `listening on ${listening}`);
   await say(context, `WSDL: ${wsdl}`);
-  if (!isLoopback(settings.host)) {
+  if (at.admin !== undefined) await say(context, `admin: http://${at.admin.host}:${at.admin.port}`);
+  if (settings.tlsCertificateFile === undefined && !isLoopback(settings.host)) {
     await say(
       context,
-      "warning: this address can be reached from other machines and TLS is missing: identity numbers and secrets can be read on the way. Put a proxy with TLS in front, or listen on 127.0.0.1.",
+      "warning: this address can be reached from other machines and TLS is missing: identity numbers and secrets can be read on the way.",
     );
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

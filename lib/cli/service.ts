@@ -1,13 +1,17 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
-import { authenticate, rememberCallers } from "../access/callers.js";
+import type { AuditLog } from "../access/audit.js";
+import { authenticator } from "../access/authenticate.js";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
-import { buildHttpServer, closeHttpServer } from "../http/server.js";
+import type { CallMetrics } from "../http/metrics.js";
+import { buildHttpServer, closeHttpServer, renewTls } from "../http/server.js";
 import { openStore } from "../store/open.js";
 import type { Generation, Store } from "../store/queries.js";
+import { callRecorder, openAuditLog } from "./audit-recorder.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
+import { tlsOf } from "./listening.js";
 import { errorFields } from "./log.js";
 import { serviceMounts } from "./mounts.js";
 
@@ -17,32 +21,71 @@ export const STOP_MILLISECONDS = 10_000;
 export interface RunningService {
   readonly host: string;
   readonly port: number;
+  /** The next connections are met with what the TLS files hold now. Throws, and changes nothing, when they are wrong. */
+  renewTls(): void;
   /** Takes no more calls, answers those in flight, and closes the store. */
   stop(): Promise<void>;
 }
 
+export interface ServiceParts {
+  readonly metrics?: CallMetrics | undefined;
+  /** File descriptor of a socket that listens already (systemd's socket units); else host and port of the settings. */
+  readonly socket?: number | undefined;
+  /** How the refusal of a login that has failed often is put off. */
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
+}
+
 /** Puts the service together and listens. Throws a settings error when it cannot listen where the settings say. */
-export async function startService(settings: Settings, log: Logger): Promise<RunningService> {
+export async function startService(
+  settings: Settings,
+  log: Logger,
+  { metrics, socket, pause }: ServiceParts = {},
+): Promise<RunningService> {
+  const tls = tlsOf(settings);
   const aliases = readKurskodAliases(settings.kurskodAliasFile);
   const store = await openStore(settings.database);
+  let audit: AuditLog | undefined;
   try {
-    const remembered = rememberCallers();
+    audit = openAuditLog(settings);
     const answering = tellingGenerations(store, log);
+    const { defaultCaller } = settings;
     const server = buildHttpServer({
       services: serviceMounts(settings, aliases, {
         store: answering,
-        authenticate: (credentials) => authenticate(store, remembered, credentials, settings.defaultCaller),
+        authenticate: authenticator(store, {
+          defaultCaller,
+          onUnnoted: (error) => log.error(errorFields(error), "a failed login could not be noted"),
+          ...(pause === undefined ? {} : { pause }),
+        }),
       }),
       maxRequestBytes: settings.maxRequestBytes,
+      maxConnections: settings.maxConnections,
+      maxConcurrentCalls: settings.maxConcurrentCalls,
       trustedProxies: settings.trustedProxies,
       publicUrl: settings.publicUrl,
+      tls,
       onError: (error, incident) => log.error({ incident, ...errorFields(error) }, "internal error"),
+      onCall: callRecorder(audit, metrics, store, defaultCaller),
     });
     // A load that cannot be read is said now, and not to the first caller.
     await answering.current();
-    const { port } = await listen(server, settings);
-    return { host: settings.host, port, stop: () => stop(server, store) };
+    const { port } = await listen(server, settings, socket);
+    const opened = audit;
+    return {
+      host: settings.host,
+      port,
+      renewTls() {
+        const renewed = tlsOf(settings);
+        if (renewed !== undefined) renewTls(server, renewed);
+      },
+      async stop() {
+        await closeHttpServer(server, STOP_MILLISECONDS);
+        opened.close();
+        await store.close();
+      },
+    };
   } catch (error) {
+    audit?.close();
     await store.close();
     throw error;
   }
@@ -62,10 +105,12 @@ function tellingGenerations(store: Store, log: Logger): Pick<Store, "current"> {
   return { current: async () => tell(await store.current()) };
 }
 
-function listen(server: Server, { host, port }: Settings): Promise<AddressInfo> {
+function listen(server: Server, { host, port }: Settings, socket: number | undefined): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(notListening(error, host, port)));
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+    const listening = () => resolve(server.address() as AddressInfo);
+    if (socket === undefined) server.listen(port, host, listening);
+    else server.listen({ fd: socket }, listening);
   });
 }
 
@@ -78,9 +123,4 @@ function notListening(error: NodeJS.ErrnoException, host: string, port: number):
   };
   const line = reason[error.code ?? ""] ?? `host, port: cannot listen on ${host}, port ${port}`;
   return new AdresslistaError("settings", line, { cause: error });
-}
-
-async function stop(server: Server, store: Store): Promise<void> {
-  await closeHttpServer(server, STOP_MILLISECONDS);
-  await store.close();
 }

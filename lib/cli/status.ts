@@ -2,12 +2,11 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
-import { registerDate } from "../mapping/dates.js";
 import { ALL_INSTITUTIONS } from "../reload/guards.js";
-import { instantOf } from "../reload/recognise.js";
 import type { LoadCause, LoadReport } from "../reload/report.js";
 import { openStore } from "../store/open.js";
 import type { KeptLoad, LoadRecord } from "../store/queries.js";
+import { type Age, ageOf, SECONDS_PER_HOUR } from "./age.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
 import { EXIT_CODES } from "./exit.js";
 import { type Attempt, isRunning, readAttempt, statusFileOf } from "./status-file.js";
@@ -117,27 +116,6 @@ function lastReload(settings: Settings): LastReload | undefined {
   if (attempt === undefined) return undefined;
   if (attempt.outcome !== "running") return { state: "ended", ...attempt };
   return { state: isRunning(attempt) ? "running" : "died", ...attempt };
-}
-
-interface Age {
-  readonly seconds: number;
-  readonly stale: boolean;
-}
-
-const SECONDS_PER_HOUR = 3600;
-
-function ageOf({ loadedAt, exportDatetime }: LoadRecord, { maxAgeHours }: Settings, now: Date): Age {
-  const loaded = Date.parse(loadedAt);
-  // A clock that is wrong at the register's makes nothing younger than its load.
-  const since = Math.min(loaded, exportedAt(exportDatetime) ?? loaded);
-  const seconds = Math.max(0, Math.round((now.getTime() - since) / 1000));
-  return { seconds, stale: seconds > maxAgeHours * SECONDS_PER_HOUR };
-}
-
-/** Of a day without a time its beginning counts. */
-function exportedAt(written: string | null): number | undefined {
-  if (written === null) return undefined;
-  return instantOf(written) ?? instantOf(`${registerDate(written) ?? ""}T00:00:00`);
 }
 
 function asJson(

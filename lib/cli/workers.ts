@@ -30,6 +30,10 @@ export async function runWorkers(
     return;
   }
   await whenListening(first.port);
+  // They have the TLS files.
+  context.onHangup(() => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill("SIGHUP");
+  });
   const watches = [watch(first.worker, interrupted, log)];
   while (watches.length < count) watches.push(watch(cluster.fork(), interrupted, log));
   await Promise.all(watches);

@@ -3,33 +3,27 @@
  * connection comes from a configured proxy (contract section 1).
  */
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP, isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { type IsWithin, isAddressOrNetwork, within } from "../domain/networks.js";
 import { AdresslistaError } from "../errors.js";
 
-export type IsTrustedProxy = (address: string) => boolean;
+export type IsTrustedProxy = IsWithin;
 
 /**
  * @param addresses IP addresses and CIDR ranges.
  * @throws AdresslistaError "settings" that names the entry that is neither.
  */
 export function trustProxies(addresses: readonly string[]): IsTrustedProxy {
-  const list = new BlockList();
-  for (const entry of addresses) {
-    const [address = "", prefix] = entry.trim().split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    const bits = prefix === undefined ? undefined : Number(prefix);
-    const maxBits = family === "ipv6" ? 128 : 32;
-    if (isIP(address) === 0 || (bits !== undefined && !(/^\d+$/.test(prefix ?? "") && bits <= maxBits))) {
-      throw new AdresslistaError(
-        "settings",
-        `trustedProxies: ${entry} is neither an IP address nor a CIDR range`,
-      );
-    }
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, bits, family);
+  const networks = addresses.map((address) => address.trim());
+  const wrong = networks.find((network) => !isAddressOrNetwork(network));
+  if (wrong !== undefined) {
+    throw new AdresslistaError(
+      "settings",
+      `trustedProxies: ${wrong} is neither an IP address nor a CIDR range`,
+    );
   }
-  return (address) => isIP(address) !== 0 && list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+  return within(networks);
 }
 
 /** The client's IP address: the last in the chain that is not one of our proxies. */
@@ -91,7 +85,7 @@ function headerValues(request: IncomingMessage, name: string): string[] {
 }
 
 /** IPv4 as itself also where a dual-stack socket shows it as IPv6; without a zone. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   const unzoned = address.replace(/%.*$/, "");
   const mapped = unzoned.toLowerCase().startsWith("::ffff:") ? unzoned.slice("::ffff:".length) : "";
   return isIPv4(mapped) ? mapped : unzoned;

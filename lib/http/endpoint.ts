@@ -3,6 +3,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { AdresslistaError } from "../errors.js";
 import type { DecodedObject, Encodable, SoapCall, SoapVersion } from "../soap/api.js";
 import type { SoapService } from "../soap/codec.js";
@@ -15,6 +17,28 @@ export interface CallContext {
   /** The client's IP address, behind configured proxies too. */
   readonly remoteAddress: string;
   readonly usernameToken?: SoapCall["usernameToken"];
+  /** Subject of the client's TLS certificate, when a configured authority has signed it: lines `NAME=value`. */
+  readonly certificateSubject?: string;
+  /** Whatever an operation has to say of its call: `onCall` is told it. */
+  readonly note?: (facts: object) => void;
+}
+
+/** One call and how it was answered. */
+export interface AnsweredCall {
+  /** portType of the service. */
+  readonly service: string;
+  /** Undefined: the message was no call of one. */
+  readonly operation: string | undefined;
+  readonly remoteAddress: string;
+  /** What the operation has noted. */
+  readonly facts: object | undefined;
+  /** The fault that is the answer; undefined: it is none. */
+  readonly fault:
+    | { readonly code: string; readonly httpStatus: number; readonly incidentId?: string }
+    | undefined;
+  /** From its first byte to its finished answer. */
+  readonly milliseconds: number;
+  readonly answerBytes: number;
 }
 
 /**
@@ -35,6 +59,31 @@ export interface EndpointOptions {
   readonly maxRequestBytes: number;
   /** Told of each internal error, with the incident id that the caller got. */
   readonly onError: (error: unknown, incidentId: string) => void;
+  /** Told of each call before its answer leaves: when it throws, a Server fault is the answer. */
+  readonly onCall?: ((call: AnsweredCall) => void | Promise<void>) | undefined;
+  /** Calls of all services that are worked on at a time. */
+  readonly slots: CallSlots;
+}
+
+/** How many calls are worked on, from their whole request to the last byte of their answer. */
+export interface CallSlots {
+  /** False: there are too many. */
+  take(): boolean;
+  giveBack(): void;
+}
+
+export function callSlots(most: number): CallSlots {
+  let taken = 0;
+  return {
+    take() {
+      if (taken >= most) return false;
+      taken += 1;
+      return true;
+    },
+    giveBack() {
+      taken -= 1;
+    },
+  };
 }
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -51,31 +100,73 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
     }),
   );
 
+  const tellCall = async (call: AnsweredCall): Promise<void> => {
+    await options.onCall?.(call);
+  };
+
   return async (request, response) => {
+    const began = performance.now();
     const contentType = request.headers["content-type"];
+    const remoteAddress = remoteAddressOf(request, options.isTrustedProxy);
     let version: SoapVersion = mediaTypeOf(contentType) === SOAP_12_MEDIA_TYPE ? "1.2" : "1.1";
+    let operation: string | undefined;
+    let facts: object | undefined;
     let answer: Answer;
+    const described = (fault: AnsweredCall["fault"], answerBytes: number): AnsweredCall => ({
+      service: service.name,
+      operation,
+      remoteAddress,
+      facts,
+      fault,
+      milliseconds: performance.now() - began,
+      answerBytes,
+    });
     try {
       refuseMediaType(contentType);
       const body = await readBody(request, options.maxRequestBytes);
       if (body === ABORTED) return;
+      takeSlot(options.slots, response);
       const call = service.decodeRequest(body, contentType, options.maxRequestBytes);
       version = call.version;
-      const value = await operations.get(call.operation)?.(call.args, contextOf(request, call, options));
+      operation = call.operation;
+      const context = contextOf(request, remoteAddress, call, (noted) => {
+        facts = noted;
+      });
+      const value = await operations.get(call.operation)?.(call.args, context);
       answer = {
         status: 200,
         contentType: CONTENT_TYPES[version],
         body: service.encodeResponse(call.operation, version, value),
         headers: NOT_STORED,
       };
+      await tellCall(described(undefined, answer.body.length));
     } catch (error) {
       const fault = faultOf(error, randomUUID);
       if (fault.incidentId !== undefined) tell(options, error, fault.incidentId);
-      answer = { ...encodeFault(fault, fault.version ?? version), headers: NOT_STORED };
+      const encoded = encodeFault(fault, fault.version ?? version);
+      answer = { ...encoded, headers: encoded.status === 503 ? { ...NOT_STORED, ...LATER } : NOT_STORED };
+      const { code, incidentId } = fault;
+      const told = { code, httpStatus: encoded.status, ...(incidentId === undefined ? {} : { incidentId }) };
+      // A fault says nothing of anybody: it leaves even when nobody could be told of it.
+      await tellCall(described(told, encoded.body.length)).catch((failure) => {
+        if (incidentId === undefined) tell(options, failure, randomUUID());
+      });
       await discardBody(request);
     }
     await send(request, response, answer);
   };
+}
+
+/** When a service is busy, in seconds (RFC 9110, 10.2.3). */
+const LATER = { "Retry-After": "1" } as const;
+
+/** @throws AdresslistaError "busy" */
+function takeSlot(slots: CallSlots, response: ServerResponse): void {
+  if (!slots.take()) {
+    throw new AdresslistaError("busy", "The service is busy; try again in a second.", { expose: true });
+  }
+  if (response.destroyed) slots.giveBack();
+  else response.once("close", () => slots.giveBack());
 }
 
 /** Answers hold personal data: no proxy or client is to keep them. */
@@ -97,11 +188,25 @@ function refuseMediaType(contentType: string | undefined): void {
   });
 }
 
-function contextOf(request: IncomingMessage, call: SoapCall, options: EndpointOptions): CallContext {
-  const remoteAddress = remoteAddressOf(request, options.isTrustedProxy);
-  return call.usernameToken === undefined
-    ? { remoteAddress }
-    : { remoteAddress, usernameToken: call.usernameToken };
+function contextOf(
+  request: IncomingMessage,
+  remoteAddress: string,
+  { usernameToken }: SoapCall,
+  note: (facts: object) => void,
+): CallContext {
+  const certificateSubject = certificateSubjectOf(request.socket);
+  return {
+    remoteAddress,
+    note,
+    ...(usernameToken === undefined ? {} : { usernameToken }),
+    ...(certificateSubject === undefined ? {} : { certificateSubject }),
+  };
+}
+
+function certificateSubjectOf(socket: Socket | TLSSocket): string | undefined {
+  // A certificate that no configured authority has signed is as good as none.
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  return socket.getPeerX509Certificate()?.subject;
 }
 
 function tell(options: EndpointOptions, error: unknown, incidentId: string): void {

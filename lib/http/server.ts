@@ -2,10 +2,11 @@
  * The HTTP server: SOAP messages by the short way, everything else by express.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { trustProxies } from "./addresses.js";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import { type Socket, Server as TcpServer } from "node:net";
+import { type IsTrustedProxy, plainAddress, trustProxies } from "./addresses.js";
 import { refusesUnread } from "./body.js";
-import { type ServiceMount, soapEndpoint } from "./endpoint.js";
+import { type AnsweredCall, callSlots, type ServiceMount, soapEndpoint } from "./endpoint.js";
 import { buildPages } from "./pages.js";
 
 export interface HttpServerOptions {
@@ -16,9 +17,33 @@ export interface HttpServerOptions {
   readonly trustedProxies: readonly string[];
   /** Bytes of a request's body, as sent and inflated. */
   readonly maxRequestBytes: number;
+  /** Connections at a time; further ones are closed at once. */
+  readonly maxConnections?: number;
+  /** Calls that are worked on at a time; further ones get a fault with HTTP 503 at once. */
+  readonly maxConcurrentCalls?: number;
+  /** With these the server speaks TLS. */
+  readonly tls?: TlsFiles | undefined;
   /** Told of each internal error, with the incident id that the caller got. Never of a refused request. */
   readonly onError: (error: unknown, incidentId: string) => void;
+  /** Told of each call before its answer leaves: when it throws, a Server fault is the answer. */
+  readonly onCall?: ((call: AnsweredCall) => void | Promise<void>) | undefined;
 }
+
+/** Contents of PEM files. */
+export interface TlsFiles {
+  /** The server's certificate and those above it. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Authorities whose client certificates are believed; without them none is asked for. */
+  readonly clientAuthorities?: string | undefined;
+}
+
+/** Oldest TLS that is spoken; Windows and Java of 2012 have it. */
+export const MIN_TLS_VERSION = "TLSv1.2";
+
+/** How many connections, and calls at a time, when nothing else is said. */
+export const DEFAULT_MAX_CONNECTIONS = 1_000;
+export const DEFAULT_MAX_CONCURRENT_CALLS = 64;
 
 /** Bytes of a request line and its headers together. */
 export const MAX_HEADER_BYTES = 16_384;
@@ -40,14 +65,16 @@ const TIMEOUT_CHECK_INTERVAL_MS = 5_000;
  */
 export function buildHttpServer(options: HttpServerOptions): Server {
   const isTrustedProxy = trustProxies(options.trustedProxies);
+  const slots = callSlots(options.maxConcurrentCalls ?? DEFAULT_MAX_CONCURRENT_CALLS);
   const endpoints = new Map(
     options.services.map(
-      (mount) => [mount.path, soapEndpoint(mount, { ...options, isTrustedProxy })] as const,
+      (mount) => [mount.path, soapEndpoint(mount, { ...options, isTrustedProxy, slots })] as const,
     ),
   );
   const pages = buildPages({ ...options, isTrustedProxy });
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    noteRequest(connections.get(server), request, response);
     // After close(): the connection that this request came on is not kept for another.
     if (!server.listening) response.setHeader("Connection", "close");
     request.url = originForm(request.url ?? "");
@@ -57,18 +84,23 @@ export function buildHttpServer(options: HttpServerOptions): Server {
     else endpoint(request, response).catch(() => response.destroy());
   };
 
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-    },
-    handle,
-  );
+  const limits = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+  };
+  const server: Server =
+    options.tls === undefined
+      ? createServer(limits, handle)
+      : createTlsServer(
+          { ...limits, ...secureContext(options.tls), handshakeTimeout: HEADERS_TIMEOUT_MS },
+          handle,
+        );
+  server.maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
   server.timeout = SOCKET_TIMEOUT_MS;
-  noteConnections(server);
+  noteConnections(server, Math.ceil(server.maxConnections / ADDRESS_SHARE), isTrustedProxy);
   // Expect: 100-continue (.NET): no body is asked for that would be refused by its length alone.
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (!refusesUnread(request, options.maxRequestBytes)) response.writeContinue();
@@ -77,8 +109,33 @@ export function buildHttpServer(options: HttpServerOptions): Server {
   return server;
 }
 
+function secureContext({ certificate, key, clientAuthorities }: TlsFiles) {
+  return {
+    cert: certificate,
+    key,
+    minVersion: MIN_TLS_VERSION,
+    ...(clientAuthorities === undefined
+      ? {}
+      : // Those without a certificate may still come with a ticket.
+        { ca: clientAuthorities, requestCert: true, rejectUnauthorized: false }),
+  } as const;
+}
+
+/**
+ * New connections are met with these certificates. Throws, and changes nothing, when they cannot be used.
+ * @param server one that was built with `tls`
+ */
+export function renewTls(server: Server, files: TlsFiles): void {
+  (server as TlsServer).setSecureContext(secureContext(files));
+}
+
 /** Milliseconds between looks for connections that have become idle while closing. */
 const CLOSE_POLL_MS = 50;
+/**
+ * Milliseconds that a connection which waits for its next request is kept open while closing: a request that is under way
+ * to us is answered, with `Connection: close`, and not met with a reset.
+ */
+export const CLOSE_GRACE_MS = 1_000;
 
 /**
  * Stops accepting, lets calls in flight finish, and cuts what is left at the deadline.
@@ -86,30 +143,88 @@ const CLOSE_POLL_MS = 50;
  */
 export function closeHttpServer(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const { waiting, all } = connections.get(server) ?? newConnections();
+    const began = performance.now();
     const closeIdle = (): void => {
-      server.closeIdleConnections();
-      for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+      const now = performance.now();
+      for (const [socket, { openRequests, since }] of waiting) {
+        if (openRequests === 0 && now - Math.max(since, began) >= CLOSE_GRACE_MS) socket.destroy();
+      }
     };
     const poll = setInterval(closeIdle, CLOSE_POLL_MS);
-    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-    server.close(() => {
+    const deadline = setTimeout(() => {
+      for (const socket of all) socket.destroy();
+    }, deadlineMs);
+    // An HTTP server's own close() resets connections that wait for a request at once.
+    TcpServer.prototype.close.call(server, () => {
       clearInterval(poll);
       clearTimeout(deadline);
+      // Ends the looks for late requests.
+      server.close();
       resolve();
     });
-    closeIdle();
   });
 }
 
-/** To find connections without a request yet (load balancers open them ahead): node does not count them as idle. */
-const connections = new WeakMap<Server, Set<Socket>>();
+interface Connections {
+  /** What each connection waits for: also those that load balancers open ahead, which node does not count as idle. */
+  readonly waiting: Map<Socket, ConnectionState>;
+  /** Plain halves of TLS connections and those that have not agreed yet besides. */
+  readonly all: Set<Socket>;
+}
 
-function noteConnections(server: Server): void {
-  const sockets = new Set<Socket>();
-  connections.set(server, sockets);
+interface ConnectionState {
+  openRequests: number;
+  /** When the last request was answered, or the connection was made. */
+  since: number;
+}
+
+const connections = new WeakMap<Server, Connections>();
+
+function newConnections(): Connections {
+  return { waiting: new Map(), all: new Set() };
+}
+
+/** One address, a proxy of ours aside, has at most this part of all connections. */
+const ADDRESS_SHARE = 4;
+
+function noteConnections(server: Server, mostOfAddress: number, isTrustedProxy: IsTrustedProxy): void {
+  const { waiting, all } = newConnections();
+  connections.set(server, { waiting, all });
+  const ofAddress = new Map<string, number>();
+  const count = (address: string, change: 1 | -1): number => {
+    const now = (ofAddress.get(address) ?? 0) + change;
+    if (now === 0) ofAddress.delete(address);
+    else ofAddress.set(address, now);
+    return now;
+  };
   server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    const address = plainAddress(socket.remoteAddress ?? "");
+    all.add(socket);
+    const isTooMany = count(address, 1) > mostOfAddress && !isTrustedProxy(address);
+    socket.once("close", () => {
+      all.delete(socket);
+      count(address, -1);
+    });
+    if (isTooMany) socket.destroy();
+  });
+  server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
+    waiting.set(socket, { openRequests: 0, since: performance.now() });
+    socket.once("close", () => waiting.delete(socket));
+  });
+}
+
+function noteRequest(
+  noted: Connections | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const state = noted?.waiting.get(request.socket);
+  if (state === undefined) return;
+  state.openRequests += 1;
+  response.once("close", () => {
+    state.openRequests -= 1;
+    state.since = performance.now();
   });
 }
 

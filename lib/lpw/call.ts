@@ -17,6 +17,15 @@ export interface Answer<Data> {
   /** Undefined: the call is refused. */
   readonly data: Data | undefined;
   readonly messages: readonly Message[];
+  /** How many persons the answer tells of, listed or in messages; undefined: it tells of none. */
+  readonly persons?: number;
+}
+
+/** What a request is about, for the audit log: values as they were sent. */
+export interface Subject {
+  readonly institutions?: readonly (string | undefined)[];
+  readonly kurskoder?: readonly (string | undefined)[];
+  readonly terminer?: readonly (string | undefined)[];
 }
 
 /** An answer that only says what is wrong: no data, and nothing of the request either. */

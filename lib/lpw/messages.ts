@@ -17,6 +17,7 @@ const KINDS = {
   "general.invalidcall": { level: "ERROR", log: "Felaktigt anrop, {0}" },
   "auth.failed": { level: "ERROR", log: "Felaktig inloggning" },
   "auth.forbidden": { level: "ERROR", log: "Behörighet saknas, {0}" },
+  "general.toomany": { level: "ERROR", log: "För många, {0}: högst {1}" },
   "general.nodata": { level: "ERROR", log: "Inget underlag är inläst" },
   "adresslista.containsinvalidssn": { level: "INFO", log: "Felaktigt personnummer, {0}" },
 } as const;
@@ -37,6 +38,9 @@ export const authFailed = () => message("auth.failed");
 
 /** `what`: the course or institution as the caller wrote it, or `type` when the user is no employee. */
 export const forbidden = (what: string) => message("auth.forbidden", cut(what));
+
+/** `element`: the schema's name of what may stand at most `most` times, in the call or in its answer. */
+export const tooMany = (element: string, most: number) => message("general.toomany", element, String(most));
 
 export const noData = () => message("general.nodata");
 

@@ -1,32 +1,31 @@
+import type { CallFacts } from "../access/audit.js";
+import type { Authenticate } from "../access/authenticate.js";
 import type { Caller } from "../access/callers.js";
+import { certificateSubject as readSubject } from "../access/subject.js";
 import type { DecodedObject, Encodable } from "../soap/api.js";
 import type { Store } from "../store/queries.js";
-import { type Answer, type Call, refusal } from "./call.js";
+import { type Answer, type Call, refusal, type Subject } from "./call.js";
 import type { FormatSettings } from "./formats.js";
-import { lookupsIn } from "./lookups.js";
+import { type Lookups, lookupsIn } from "./lookups.js";
 import { authFailed, forbidden, noData } from "./messages.js";
 import { readUser, type UserRequest } from "./request.js";
+import { knownSubject } from "./subject.js";
 
 /** What is known of a call beside its arguments. */
 export interface CallContext {
   readonly remoteAddress: string;
   /** WS-Security UsernameToken of the header, when there is one. */
   readonly usernameToken?: UsernameToken | undefined;
+  /** Subject of a TLS client certificate that is trusted. */
+  readonly certificateSubject?: string | undefined;
+  /** Told what is known of the call, when it is answered: for the audit log. */
+  readonly note?: ((facts: CallFacts) => void) | undefined;
 }
 
 export interface UsernameToken {
   readonly username: string;
   readonly password: string;
 }
-
-/** Undefined: the caller is unknown, or is not who it says. */
-export type Authenticate = (credentials: {
-  readonly caller?: string;
-  readonly ticket?: string;
-  readonly usernameToken?: UsernameToken;
-  readonly uid: string;
-  readonly remoteAddress: string;
-}) => Promise<Caller | undefined>;
 
 /** `args`: arg0 (userVO) and perhaps arg1, as decoded. Gives what stands in `return`. */
 export type Operation = (args: DecodedObject, context: CallContext) => Promise<Encodable>;
@@ -44,6 +43,8 @@ export interface Method<Request, Data> {
   readonly answer: (call: Call<Request>) => Promise<Answer<Data>>;
   /** What stands in `return`. */
   readonly write: (answer: Answer<Data>, request: Request) => Encodable;
+  /** What a request is about; undefined: of nothing that the audit log has. */
+  readonly about?: (request: Request) => Subject;
 }
 
 /** `userVO.type` of an employee; a student (1) has no right to the lists of others. */
@@ -55,40 +56,71 @@ const EMPLOYEE = "2";
  */
 export function operationOf<Request, Data>(
   dependencies: ServiceDependencies,
-  { read, answer, write }: Method<Request, Data>,
+  method: Method<Request, Data>,
 ): Operation {
   return async (args, context) => {
-    const request = read(args);
-    return write(await answerOf(answer, request, readUser(args.arg0), context, dependencies), request);
+    const request = method.read(args);
+    const user = readUser(args.arg0);
+    const caller = await callerOf(user, context, dependencies);
+    const generation = caller === undefined ? undefined : await dependencies.store.current();
+    // Asked once: a load that is swapped in during the call is seen by the next one.
+    const lookups = generation === undefined ? undefined : lookupsIn(generation);
+    const answer = await answerOf(method, request, user, caller, lookups, dependencies.settings);
+    if (context.note !== undefined) {
+      context.note({
+        uid: user.uid,
+        ...(caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name }),
+        // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
+        ...(caller === undefined || lookups === undefined
+          ? {}
+          : await knownSubject(method.about?.(request) ?? {}, lookups, dependencies.settings)),
+        persons: answer.persons ?? 0,
+        errors: answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])),
+      });
+    }
+    return method.write(answer, request);
   };
 }
 
+function callerOf(
+  user: UserRequest,
+  { usernameToken, certificateSubject, remoteAddress }: CallContext,
+  { authenticate }: ServiceDependencies,
+): Promise<Caller | undefined> | undefined {
+  // Without an end user nobody is asked who calls: there is no one the answer would be for.
+  if (user.uid === undefined) return undefined;
+  const { uid, caller, ticket, timestamp, ticketUid } = user;
+  return authenticate({
+    uid,
+    remoteAddress,
+    ...present({
+      ...{ caller, ticket, timestamp, ticketUid, usernameToken },
+      certificateSubject: certificateSubject && readSubject(certificateSubject),
+    }),
+  });
+}
+
 async function answerOf<Request, Data>(
-  answer: Method<Request, Data>["answer"],
+  { answer }: Pick<Method<Request, Data>, "answer">,
   request: Request,
   user: UserRequest,
-  context: CallContext,
-  { store, authenticate, settings }: ServiceDependencies,
+  caller: Caller | undefined,
+  lookups: Lookups | undefined,
+  settings: FormatSettings,
 ): Promise<Answer<Data>> {
-  // Without an end user nobody is asked who calls: there is no one the answer would be for.
-  if (user.uid === undefined) return refusal([authFailed()]);
-  const caller = await authenticate({ uid: user.uid, ...credentialsOf(user, context) });
   if (caller === undefined) return refusal([authFailed()]);
   // After the ticket, so that a stranger does not learn what a user would be let in as.
   if (user.type !== EMPLOYEE) return refusal([forbidden("type")]);
-
-  // Asked once: a load that is swapped in during the call is seen by the next one.
-  const generation = await store.current();
-  if (generation === undefined) return refusal([noData()]);
-
-  return answer({ request, caller, lookups: lookupsIn(generation), settings });
+  if (lookups === undefined) return refusal([noData()]);
+  return answer({ request, caller, lookups, settings });
 }
 
-function credentialsOf({ caller, ticket }: UserRequest, { usernameToken, remoteAddress }: CallContext) {
-  return {
-    remoteAddress,
-    ...(caller === undefined ? {} : { caller }),
-    ...(ticket === undefined ? {} : { ticket }),
-    ...(usernameToken === undefined ? {} : { usernameToken }),
+function claimedBy({ caller }: UserRequest, { usernameToken }: CallContext): string | undefined {
+  return caller ?? usernameToken?.username;
+}
+
+function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

@@ -9,6 +9,9 @@ export interface UserRequest {
   readonly type: string | undefined;
   readonly caller: string | undefined;
   readonly ticket: string | undefined;
+  /** Of the ticket: when it was made, and for whom. */
+  readonly timestamp: string | undefined;
+  readonly ticketUid: string | undefined;
 }
 
 /** "invalid": sent, but neither true, false, 1 nor 0. It counts as false, and is a format error of its own. */
@@ -24,11 +27,14 @@ const NOTHING: DecodedObject = {};
 export function readUser(arg0: Decoded | undefined): UserRequest {
   const user = asObject(arg0);
   const authinfo = asObject(user.authinfovo);
+  const ticket = asObject(authinfo.ticket);
   return {
     uid: asText(user.uid),
     type: asText(user.type),
     caller: asText(authinfo.caller),
-    ticket: asText(asObject(authinfo.ticket).ticket),
+    ticket: asText(ticket.ticket),
+    timestamp: asText(ticket.timestamp),
+    ticketUid: asText(ticket.uid),
   };
 }
 

@@ -12,7 +12,7 @@ export interface SoapFault {
   readonly code: FaultCode;
   /** One plain English sentence that quotes nothing of the request. */
   readonly reason: string;
-  /** Only where HTTP has a status of its own for it: 405, 413, 415. */
+  /** Only where HTTP has a status of its own for it: 405, 413, 415, 503. */
   readonly httpStatus?: number;
   /** Server faults: the number under which the log has the cause. */
   readonly incidentId?: string;
@@ -48,6 +48,10 @@ export function refusal(fault: SoapFault): AdresslistaError {
 export function faultOf(error: unknown, makeIncidentId: () => string): SoapFault {
   if (error instanceof AdresslistaError && error.code === "request") {
     return isSoapFault(error.cause) ? error.cause : { code: "Client", reason: error.message };
+  }
+  // Nothing is wrong on either side: the same call will be answered later.
+  if (error instanceof AdresslistaError && error.code === "busy" && error.expose) {
+    return { code: "Server", reason: error.message, httpStatus: 503 };
   }
   return {
     code: "Server",

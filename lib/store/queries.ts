@@ -84,6 +84,11 @@ export interface Participant {
   readonly noEmail: string | null;
 }
 
+export interface JoinedPersonVOs {
+  readonly bytes: Buffer;
+  readonly persons: number;
+}
+
 export interface InstitutionFound {
   readonly kod: string;
   readonly benamning: string | null;
@@ -129,11 +134,18 @@ export interface Generation {
   ktillp(kurskey: string, kalendertermin: string): MaybePromise<readonly TermregFound[]>;
   /** Participants of all searches, one row per person, in list order. */
   participants(searches: readonly Search[], email: boolean): MaybePromise<readonly Participant[]>;
+  /** Registrations that the searches find together (a person may have several), counted no further than `most` of each. */
+  countRegistrations(searches: readonly Search[], most: number): MaybePromise<number>;
   /**
    * The usual answer at once: the finished PersonVO bytes of one search's persons in list order, joined with `separator`;
-   * empty when there are none. Undefined when a person has an incorrect personnummer: `participants` then tells whose.
+   * empty when there are none. Undefined when a person has an incorrect personnummer (`participants` then tells whose), or
+   * there are more than `most`.
    */
-  joinedPersonVOs(search: OccasionSearch, separator: string): MaybePromise<Buffer | undefined>;
+  joinedPersonVOs(
+    search: OccasionSearch,
+    separator: string,
+    most: number,
+  ): MaybePromise<JoinedPersonVOs | undefined>;
   /** By code, in Swedish order. */
   institutions(): MaybePromise<readonly InstitutionFound[]>;
   /** ORT, by code, in Swedish order. */
@@ -164,15 +176,35 @@ export type HeldField =
   | "programinriktning"
   | "termordningkurs";
 
-export interface CallerRecord {
+/** A portal that may call (contract section 3). */
+export type CallerRecord = CallerRights & CallerProof;
+
+export interface CallerRights {
   readonly name: string;
   /** "*" or codes of institutions. */
   readonly institutions: "*" | readonly string[];
-  readonly verifier: "secret";
-  /** scrypt hash as `lib/access/secret.ts` writes it. */
-  readonly secretHash: string;
+  /** IP addresses and CIDR ranges that it calls from; none: from anywhere. */
+  readonly addresses: readonly string[];
+  /** Its last day in Sweden, ÅÅÅÅ-MM-DD; null: no end. */
+  readonly expires: string | null;
   /** ISO 8601 UTC. */
   readonly created: string;
+}
+
+/** How a caller proves who it is. */
+export type CallerProof =
+  /** `secretHash`: scrypt hash as `lib/access/secret.ts` writes it. */
+  | { readonly verifier: "secret"; readonly secretHash: string }
+  /** `hmacSecret`: readable, since tickets are computed from it. */
+  | { readonly verifier: "hmac"; readonly hmacSecret: string }
+  /** `subject`: of a TLS client certificate, as `lib/access/subject.ts` writes it. One caller has it. */
+  | { readonly verifier: "certificate"; readonly subject: string };
+
+/** How often logins under a key (a caller's name, an address) have failed in a row, and when last. */
+export interface FailedLogins {
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly last: number;
 }
 
 export interface LoadRecord {
@@ -259,14 +291,22 @@ export interface CodeChanges {
 export interface Store {
   /** The generation to answer from now, or undefined when nothing is loaded. Cheap: asked once per call. A new load is seen at the next call. */
   current(): MaybePromise<Generation | undefined>;
-  /** Changes whenever a caller was added or removed, here or in another process. Cheap: asked once per call. */
+  /** Changes whenever a caller was added, changed or removed, here or in another process. Cheap: asked once per call. */
   callersVersion(): MaybePromise<number>;
   findCaller(name: string): MaybePromise<CallerRecord | undefined>;
+  /** The caller with the verifier `certificate` and this subject. */
+  findCallerBySubject(subject: string): MaybePromise<CallerRecord | undefined>;
   listCallers(): MaybePromise<readonly CallerRecord[]>;
-  /** Throws AdresslistaError("usage") when the name is taken. */
+  /** Throws AdresslistaError("usage") when the name or the certificate's subject is taken. */
   addCaller(caller: CallerRecord): MaybePromise<void>;
+  /** Replaces the record with that name. Throws AdresslistaError("usage") when there is none, or its subject is taken. */
+  changeCaller(caller: CallerRecord): MaybePromise<void>;
   /** False when there is none. */
   removeCaller(name: string): MaybePromise<boolean>;
+  /** Under each of these keys, in their order; undefined: none since `after` (milliseconds since 1970). */
+  failedLogins(keys: readonly string[], after: number): MaybePromise<readonly (FailedLogins | undefined)[]>;
+  /** Adds one under each of these keys. Those that are older than `after` are forgotten. */
+  noteFailedLogin(keys: readonly string[], now: number, after: number): MaybePromise<void>;
   /** Newest first. */
   loads(): MaybePromise<readonly LoadRecord[]>;
   /** All loads, newest first, with those that can be gone back to marked. */

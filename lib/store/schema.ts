@@ -80,6 +80,27 @@ const serviceMigrations: readonly Migration[] = [
       });
     },
   },
+  {
+    name: "003_callers_failed_logins",
+    async up(knex) {
+      await knex.schema.alterTable("CALLER", (t) => {
+        // a JSON list of IP addresses and CIDR ranges; empty: from anywhere
+        t.text("ADDRESSES").notNullable().defaultTo("[]");
+        // ÅÅÅÅ-MM-DD, the last day; NULL: no end
+        t.text("EXPIRES");
+        // of the verifiers hmac and certificate; SECRET_HASH is then empty
+        t.text("HMAC_SECRET");
+        t.text("SUBJECT").unique();
+      });
+      await knex.schema.createTable("FAILED_LOGIN", (t) => {
+        // hash of a caller's name or of an address
+        t.text("KEY").primary();
+        t.integer("COUNT").notNullable();
+        // milliseconds since 1970
+        t.integer("LAST").notNullable().index();
+      });
+    },
+  },
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { isWellFormed, missing, notBoolean } from "../lpw/checks.js";
-import { invalidCall, invalidFormat, type Message, missingParameter } from "../lpw/messages.js";
+import { MAX_ASKED } from "../lpw/limits.js";
+import { invalidCall, invalidFormat, type Message, missingParameter, tooMany } from "../lpw/messages.js";
 import type { AdrListCall } from "./call.js";
 import { type CheckedField, fitsFormat, readTyp } from "./formats.js";
 import {
@@ -52,6 +53,13 @@ export function isFreeSearch({ KursTfVO: [first, ...others] }: AdrListRequest): 
 }
 
 function invalidCalls(request: AdrListRequest): Message[] {
+  const { KursTfVO, KursTFTermregVO } = request;
+  const lists = Object.entries({ KursTfVO, KursTFTermregVO });
+  const tooLong = lists.filter(([, occasions]) => occasions.length > MAX_ASKED);
+  return [...tooLong.map(([element]) => tooMany(element, MAX_ASKED)), ...contradictions(request)];
+}
+
+function contradictions(request: AdrListRequest): Message[] {
   if (!isFreeSearch(request)) {
     return request.KursTfVO.some(({ typ }) => typ === undefined) ? [invalidCall("typ")] : [];
   }

@@ -1,5 +1,6 @@
 import { refusal } from "../lpw/call.js";
-import { containsInvalidSsn, type Message } from "../lpw/messages.js";
+import { MAX_PERSONS } from "../lpw/limits.js";
+import { containsInvalidSsn, type Message, tooMany } from "../lpw/messages.js";
 import { echoed } from "../lpw/request.js";
 import { forbiddenCourses } from "../lpw/rights.js";
 import type { FinishedElements } from "../soap/api.js";
@@ -19,8 +20,14 @@ export async function getAdrLista(call: AdrListCall): Promise<AdrListAnswer> {
   const mistakes = await mistakesInGetAdrLista(call);
   if (mistakes.length > 0) return refusal(mistakes);
 
-  const { messages, ...lists } = await listsOf(call, await searchesOf(call));
-  return { data: { KursInfoVO: await kursInfoOf(call, kurskoderOf(call.request)), ...lists }, messages };
+  const lists = await listsOf(call, await searchesOf(call));
+  if (lists === undefined) return refusal([tooMany("AdrListEntVO", MAX_PERSONS)]);
+  const { messages, persons, ...data } = lists;
+  return {
+    data: { KursInfoVO: await kursInfoOf(call, kurskoderOf(call.request)), ...data },
+    messages,
+    persons,
+  };
 }
 
 interface Lists {
@@ -28,23 +35,30 @@ interface Lists {
   readonly EmailList?: readonly string[];
   readonly NoEmailList?: readonly string[];
   readonly messages: readonly Message[];
+  /** Listed, or told of in messages. */
+  readonly persons: number;
 }
 
-async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists> {
+/** Undefined: there are too many. */
+async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists | undefined> {
   const email = echoed(call.request.Email);
   const occasion = email ? undefined : onlyOccasion(searches);
   if (occasion !== undefined) {
     // The usual call, without looking at each person: undefined when one of them stands in no list.
-    const personVOs = await call.lookups.joinedPersonVOs(occasion, betweenEntries(occasion.typ));
-    if (personVOs !== undefined) {
-      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, personVOs), messages: [] };
+    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(occasion.typ), MAX_PERSONS);
+    if (found !== undefined) {
+      const { bytes, persons } = found;
+      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, bytes), messages: [], persons };
     }
   }
-  const { listed, messages } = withoutInvalidNumbers(await call.lookups.participants(searches, email));
+  if ((await call.lookups.countRegistrations(searches, MAX_PERSONS + 1)) > MAX_PERSONS) return undefined;
+  const participants = await call.lookups.participants(searches, email);
+  const { listed, messages } = withoutInvalidNumbers(participants);
   return {
     AdrListEntVO: adrListEntVOs(listed),
     ...(email ? { EmailList: emailList(listed), NoEmailList: noEmailList(listed) } : {}),
     messages,
+    persons: participants.length,
   };
 }
 

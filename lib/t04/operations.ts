@@ -1,3 +1,4 @@
+import type { Subject } from "../lpw/call.js";
 import { isValid, messageVOs } from "../lpw/messages.js";
 import { type Operation, operationOf, type ServiceDependencies } from "../lpw/operations.js";
 import { echoed } from "../lpw/request.js";
@@ -17,7 +18,7 @@ export interface T04Operations {
 
 export function t04Operations(dependencies: ServiceDependencies): T04Operations {
   const operation = (answer: (call: AdrListCall) => Promise<AdrListAnswer>): Operation =>
-    operationOf(dependencies, { read: readAdrList, answer, write: adrListVO });
+    operationOf(dependencies, { read: readAdrList, answer, write: adrListVO, about });
   return {
     getKurs: operation(getKurs),
     getKursTf: operation(getKursTf),
@@ -35,5 +36,17 @@ function adrListVO({ data, messages }: AdrListAnswer, request: AdrListRequest): 
     OM: echoed(request.OM),
     valid: isValid(messages),
     messages: messageVOs(messages),
+  };
+}
+
+function about({ Institution, Termin, Kurskod, KursTfVO, KursTFTermregVO }: AdrListRequest): Subject {
+  const occasions = [...KursTfVO, ...KursTFTermregVO];
+  return {
+    institutions: [Institution],
+    kurskoder: [Kurskod, ...occasions.map((occasion) => occasion.Kurskod)],
+    terminer: [
+      Termin,
+      ...occasions.flatMap(({ Starttermin, Kalendertermin }) => [Starttermin, Kalendertermin]),
+    ],
   };
 }

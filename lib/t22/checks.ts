@@ -1,6 +1,7 @@
 import type { Call } from "../lpw/call.js";
 import { isWellFormed, missing, notBoolean } from "../lpw/checks.js";
-import { invalidFormat, type Message } from "../lpw/messages.js";
+import { MAX_ASKED } from "../lpw/limits.js";
+import { invalidFormat, type Message, tooMany } from "../lpw/messages.js";
 import type { NamnRequest, NumbersRequest, PlainRequest, TextRequest } from "./request.js";
 
 /**
@@ -40,6 +41,7 @@ export function mistakesInNumbers(
   hasFormat: (pnr: string) => boolean,
 ): readonly Message[] {
   return [
+    ...(numbers.length > MAX_ASKED ? [tooMany("arg1", MAX_ASKED)] : []),
     ...missing({ arg1: numbers[0] }, ["arg1"], ["arg1"]),
     ...notBooleans.map(notBoolean),
     ...numbers.filter((pnr) => !hasFormat(pnr)).map((pnr) => invalidFormat("arg1", pnr)),

@@ -1,4 +1,4 @@
-import type { Call } from "../lpw/call.js";
+import type { Call, Subject } from "../lpw/call.js";
 import { isValid, messageVOs } from "../lpw/messages.js";
 import { type Method, type Operation, operationOf, type ServiceDependencies } from "../lpw/operations.js";
 import type { Encodable } from "../soap/api.js";
@@ -13,7 +13,7 @@ import {
 } from "./institutions.js";
 import { fetchAdrInfo, findNameByPnr, getNameByPartPnr } from "./persons.js";
 import { findAllPlaces, findHsk, getCurrAndNextSemester } from "./registers.js";
-import { readHsk, readNamn, readNumbers, readPlain, readText } from "./request.js";
+import { readHsk, readNamn, readNumbers, readPlain, readText, type TextRequest } from "./request.js";
 
 export interface T22Dependencies extends ServiceDependencies {
   /** The day in Sweden, ÅÅÅÅ-MM-DD. */
@@ -44,24 +44,28 @@ export function t22Operations(dependencies: T22Dependencies): T22Operations {
   const object = <Request>(
     read: Method<Request, Fields>["read"],
     answer: (call: Call<Request>) => Promise<ObjectAnswer>,
-  ) => operationOf(dependencies, { read, answer, write: valueObject });
+    about: (request: Request) => Subject = () => ({}),
+  ) => operationOf(dependencies, { read, answer, write: valueObject, about });
   const list = <Request>(
     read: Method<Request, readonly Fields[]>["read"],
     answer: (call: Call<Request>) => Promise<ListAnswer>,
-  ) => operationOf(dependencies, { read, answer, write: valueObjects });
+    about: (request: Request) => Subject = () => ({}),
+  ) => operationOf(dependencies, { read, answer, write: valueObjects, about });
+  const institution = ({ text }: TextRequest): Subject => ({ institutions: [text] });
+  const course = ({ text }: TextRequest): Subject => ({ kurskoder: [text] });
   return {
     findAllInstitutions: list(readPlain, findAllInstitutions),
-    getInstitutionByKod: object(readText, getInstitutionByKod),
+    getInstitutionByKod: object(readText, getInstitutionByKod, institution),
     findInstitutionsByBenamn: list(readText, findInstitutionsByBenamn),
     findInstitutionsByBenamne: list(readText, findInstitutionsByBenamne),
     findInstitutionsByDelkod: list(readText, findInstitutionsByDelkod),
     findAllPlaces: list(readPlain, findAllPlaces),
     findHsk: list(readHsk, findHsk),
     getCurrAndNextSemester: object(readPlain, (call) => getCurrAndNextSemester(call, today())),
-    getKursByInst: list(readText, getKursByInst),
-    getKursByKod: object(readText, getKursByKod),
-    getKursTillFByKod: object(readText, getKursTillFByKod),
-    getProvByKurskod: object(readText, getProvByKurskod),
+    getKursByInst: list(readText, getKursByInst, institution),
+    getKursByKod: object(readText, getKursByKod, course),
+    getKursTillFByKod: object(readText, getKursTillFByKod, course),
+    getProvByKurskod: object(readText, getProvByKurskod, course),
     findNameByPnr: object(readNamn, (call) => findNameByPnr(call, today())),
     getNameByPartPnr: object(readNamn, getNameByPartPnr),
     fetchAdrInfo: object(readNumbers, (call) => fetchAdrInfo(call, today())),

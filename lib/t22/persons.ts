@@ -1,6 +1,7 @@
 import { setImmediate as otherCalls } from "node:timers/promises";
 import { type Call, refusal } from "../lpw/call.js";
-import { containsInvalidSsn, type Message } from "../lpw/messages.js";
+import { MAX_PERSONS } from "../lpw/limits.js";
+import { containsInvalidSsn, type Message, tooMany } from "../lpw/messages.js";
 import { visibleTo } from "../lpw/rights.js";
 import { FinishedElements } from "../soap/api.js";
 import type { PersonFound } from "../store/queries.js";
@@ -22,7 +23,11 @@ export async function findNameByPnr(call: Call<NamnRequest>, today: string): Pro
   if (search === undefined) return { data: {}, messages: [containsInvalidSsn(shown)] };
   const { listed, messages } = listable(call, await call.lookups.persons(search.pnr, search.sekel));
   const [person] = listed;
-  return { data: person === undefined ? { pnr: search.pnr } : utilityNamnVO(person), messages };
+  return {
+    data: person === undefined ? { pnr: search.pnr } : utilityNamnVO(person),
+    messages,
+    persons: (person === undefined ? 0 : 1) + messages.length,
+  };
 }
 
 /** In list order: surname, first name. */
@@ -35,11 +40,16 @@ export async function getNameByPartPnr(call: Call<NamnRequest>): Promise<ObjectA
   for (const { pnr: beginning, sekel } of readPart(pnr)) {
     found.push(...(await call.lookups.persons(beginning, sekel)));
   }
+  if (found.length > MAX_PERSONS) return refusal([tooMany("names", MAX_PERSONS)]);
   const { listed, messages } = listable(
     call,
     found.sort((a, b) => a.id - b.id),
   );
-  return { data: { names: listed.map((person) => ({ ...utilityNamnVO(person), valid: true })) }, messages };
+  return {
+    data: { names: listed.map((person) => ({ ...utilityNamnVO(person), valid: true })) },
+    messages,
+    persons: listed.length + messages.length,
+  };
 }
 
 /** So many numbers are looked for before other calls have their turn. */
@@ -51,6 +61,7 @@ export async function fetchAdrInfo(call: Call<NumbersRequest>, today: string): P
   if (mistakes.length > 0) return refusal(mistakes);
 
   const persons: Buffer[] = [];
+  let told = 0;
   const messages: Message[] = [];
   const asked = new Set<string>();
   const found = new Set<number>();
@@ -73,8 +84,10 @@ export async function fetchAdrInfo(call: Call<NumbersRequest>, today: string): P
     for (const { id } of ofNumber) found.add(id);
     for (const { personVO } of listed) persons.push(...personsElement(personVO));
     messages.push(...ofFound);
+    told += listed.length + ofFound.length;
+    if (told > MAX_PERSONS) return refusal([tooMany("persons", MAX_PERSONS)]);
   }
-  return { data: { persons: new FinishedElements(persons) }, messages };
+  return { data: { persons: new FinishedElements(persons) }, messages, persons: told };
 }
 
 /** Those of the persons that the caller may see: listed, or told of in a message. */

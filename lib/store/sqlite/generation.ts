@@ -1,3 +1,4 @@
+import type Sqlite from "better-sqlite3";
 import { codeKey, numberKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
@@ -15,6 +16,8 @@ import type {
 } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { type Connection, openReadable } from "./files.js";
+
+type Statement = Sqlite.Statement<unknown[]>;
 
 /** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
 const CACHE_KIB = 32 * 1024;
@@ -112,30 +115,22 @@ export function openGeneration(file: string, number: number): Generation {
   const held = connection.prepare("SELECT 1 FROM HELD_VALUE WHERE FIELD = ? AND VALUEKEY = ?").pluck();
   const persons = (columns: string) => {
     const join = "CROSS JOIN PERSONVO v ON v.ID = r.PERSON";
-    const prepare = (table: string, condition: string) =>
+    return registrations((table, condition) =>
       connection
         .prepare(`SELECT ${columns} FROM ${table} r ${join} WHERE ${condition} ORDER BY r.PERSON`)
-        .raw();
-    return {
-      ffg: prepare("FFGKURS", FFG_CONDITION),
-      fo: prepare("FORTKURS", FO_CONDITION),
-      om: prepare("OMKURS", "r.KURSKEY = ? AND r.TERMIN = ?"),
-      omOfInstitutions: prepare(
-        "OMKURS",
-        `r.KURSKEY = ? AND r.TERMIN = ? AND EXISTS (SELECT 1 FROM KTILL2 t, json_each(t.INSTITUTIONS) i
-          WHERE t.ID = r.KTILL AND i.value IN (SELECT value FROM json_each(?)))`,
-      ),
-      program: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = ? AND r.TERMIN = ?"),
-      programOfAnyTermin: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = 'FFG'"),
-    };
+        .raw(),
+    );
   };
+  const counts = registrations((table, condition) =>
+    connection.prepare(`SELECT count(*) FROM (SELECT 1 FROM ${table} r WHERE ${condition} LIMIT ?)`).pluck(),
+  );
   // The subquery's order is the order of concatenation; a BLOB goes to the answer without becoming a string.
   const joined = (source: string, condition: string) =>
     connection
       .prepare(
-        `SELECT CAST(group_concat(PERSONVO, ?) AS BLOB), count(INVALIDPNR) FROM (
+        `SELECT CAST(group_concat(PERSONVO, ?) AS BLOB), count(INVALIDPNR), count(*) FROM (
            SELECT v.PERSONVO, v.INVALIDPNR FROM ${source} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
-           WHERE ${condition} ORDER BY r.PERSON)`,
+           WHERE ${condition} ORDER BY r.PERSON LIMIT ?)`,
       )
       .raw();
   const joinedFfg = joined("FFGKURS", FFG_CONDITION);
@@ -144,26 +139,12 @@ export function openGeneration(file: string, number: number): Generation {
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
 
   const rowsOf = (search: Search, statements: typeof withEmail): PersonRow[] => {
-    switch (search.typ) {
-      case "FFG":
-        if (search.programId !== undefined) {
-          return statements.programOfAnyTermin.all(search.programId, search.ktill) as PersonRow[];
-        }
-        return statements.ffg.all(search.ktill) as PersonRow[];
-      case "FO":
-        if (search.programId !== undefined) {
-          return statements.program.all(search.programId, search.ktill, "FO", search.termin) as PersonRow[];
-        }
-        return statements.fo.all(search.ktill, search.termin) as PersonRow[];
-      case "OM":
-        if (search.institutions === "*")
-          return statements.om.all(search.kurskey, search.termin) as PersonRow[];
-        return statements.omOfInstitutions.all(
-          search.kurskey,
-          search.termin,
-          JSON.stringify(search.institutions),
-        ) as PersonRow[];
-    }
+    const { statement, parameters } = questionOf(search, statements);
+    return statement.all(...parameters) as PersonRow[];
+  };
+  const rowCount = (search: Search, most: number): unknown => {
+    const { statement, parameters } = questionOf(search, counts);
+    return statement.get(...parameters, most);
   };
 
   const ktfort2Rows = (
@@ -218,14 +199,17 @@ export function openGeneration(file: string, number: number): Generation {
       return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
     },
 
-    joinedPersonVOs(search, separator) {
+    countRegistrations: (searches, most) =>
+      searches.reduce((sum, search) => sum + (rowCount(search, most) as number), 0),
+
+    joinedPersonVOs(search, separator, most) {
       const row = (
         search.typ === "FFG"
-          ? joinedFfg.get(separator, search.ktill)
-          : joinedFo.get(separator, search.ktill, search.termin)
-      ) as [Buffer | null, number];
-      const [bytes, invalid] = row;
-      return invalid > 0 ? undefined : (bytes ?? NO_BYTES);
+          ? joinedFfg.get(separator, search.ktill, most + 1)
+          : joinedFo.get(separator, search.ktill, search.termin, most + 1)
+      ) as [Buffer | null, number, number];
+      const [bytes, invalid, persons] = row;
+      return invalid > 0 || persons > most ? undefined : { bytes: bytes ?? NO_BYTES, persons };
     },
 
     institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
@@ -235,6 +219,57 @@ export function openGeneration(file: string, number: number): Generation {
     holdsValue: (field, value) => held.get(field, heldValueKey(field, value)) !== undefined,
     close: () => connection.close(),
   };
+}
+
+/** A statement for each kind of search. */
+interface RegistrationStatements {
+  readonly ffg: Statement;
+  readonly fo: Statement;
+  readonly om: Statement;
+  readonly omOfInstitutions: Statement;
+  readonly program: Statement;
+  readonly programOfAnyTermin: Statement;
+}
+
+function registrations(prepare: (table: string, condition: string) => Statement): RegistrationStatements {
+  return {
+    ffg: prepare("FFGKURS", FFG_CONDITION),
+    fo: prepare("FORTKURS", FO_CONDITION),
+    om: prepare("OMKURS", "r.KURSKEY = ? AND r.TERMIN = ?"),
+    omOfInstitutions: prepare(
+      "OMKURS",
+      `r.KURSKEY = ? AND r.TERMIN = ? AND EXISTS (SELECT 1 FROM KTILL2 t, json_each(t.INSTITUTIONS) i
+        WHERE t.ID = r.KTILL AND i.value IN (SELECT value FROM json_each(?)))`,
+    ),
+    program: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = ? AND r.TERMIN = ?"),
+    programOfAnyTermin: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = 'FFG'"),
+  };
+}
+
+function questionOf(
+  search: Search,
+  statements: RegistrationStatements,
+): { readonly statement: Statement; readonly parameters: readonly unknown[] } {
+  switch (search.typ) {
+    case "FFG":
+      return search.programId === undefined
+        ? { statement: statements.ffg, parameters: [search.ktill] }
+        : { statement: statements.programOfAnyTermin, parameters: [search.programId, search.ktill] };
+    case "FO":
+      return search.programId === undefined
+        ? { statement: statements.fo, parameters: [search.ktill, search.termin] }
+        : {
+            statement: statements.program,
+            parameters: [search.programId, search.ktill, "FO", search.termin],
+          };
+    case "OM":
+      return search.institutions === "*"
+        ? { statement: statements.om, parameters: [search.kurskey, search.termin] }
+        : {
+            statement: statements.omOfInstitutions,
+            parameters: [search.kurskey, search.termin, JSON.stringify(search.institutions)],
+          };
+  }
 }
 
 /** Above every character of a personnummer in the store. */

@@ -1,8 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
-import type { CallerRecord, Generation, KeptLoad, LoadRecord, Store } from "../queries.js";
+import type { Generation, KeptLoad, LoadRecord, Store } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, serviceMigrationNames, serviceMigrationSource } from "../schema.js";
+import { callersIn } from "./callers.js";
 import { codeEdits, codeRows, editCodes } from "./code-registers.js";
 import {
   type Connection,
@@ -136,12 +137,6 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
   connection.pragma("synchronous = FULL");
   const dataVersion = connection.prepare("PRAGMA data_version").pluck();
   const servedNumber = connection.prepare("SELECT NUMBER FROM SERVED_LOAD WHERE ONLY_ROW = 1").pluck();
-  const callerByName = connection.prepare("SELECT * FROM CALLER WHERE NAME = ?");
-  const allCallers = connection.prepare("SELECT * FROM CALLER ORDER BY NAME");
-  const insertCaller = connection.prepare(
-    "INSERT INTO CALLER (NAME, INSTITUTIONS, VERIFIER, SECRET_HASH, CREATED) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-  );
-  const deleteCaller = connection.prepare("DELETE FROM CALLER WHERE NAME = ?");
   const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD ORDER BY NUMBER DESC`);
   const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD WHERE NUMBER = ?`);
   const reportOfLoad = connection.prepare("SELECT REPORT FROM LOAD WHERE NUMBER = ?").pluck();
@@ -154,15 +149,9 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
 
   const version = () => (dataVersion.get() as number) + ownChanges;
 
-  // Verified callers are forgotten when callers change, and not at each load: a check costs a third of a second.
-  let callers = { seenVersion: -1, text: "", version: 0 };
-  const callersVersion = () => {
-    const seenVersion = version();
-    if (seenVersion === callers.seenVersion) return callers.version;
-    const text = JSON.stringify(allCallers.all());
-    callers = { seenVersion, text, version: callers.version + (text === callers.text ? 0 : 1) };
-    return callers.version;
-  };
+  const callers = callersIn(connection, version, () => {
+    ownChanges += 1;
+  });
 
   const retire = (generation: Generation) => {
     const timer = setTimeout(() => {
@@ -193,24 +182,7 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
       return served;
     },
 
-    callersVersion,
-    findCaller: (name) => toCaller(callerByName.get(name) as CallerRow | undefined),
-    listCallers: () => (allCallers.all() as CallerRow[]).map((row) => toCaller(row) as CallerRecord),
-
-    addCaller(caller) {
-      const institutions = caller.institutions === "*" ? "*" : JSON.stringify(caller.institutions);
-      const { changes } = guarded("cannot write the caller", () =>
-        insertCaller.run(caller.name, institutions, caller.verifier, caller.secretHash, caller.created),
-      );
-      if (changes === 0) throw new AdresslistaError("usage", `there is a caller ${caller.name} already`);
-      ownChanges += 1;
-    },
-
-    removeCaller(name) {
-      const { changes } = guarded("cannot remove the caller", () => deleteCaller.run(name));
-      ownChanges += changes;
-      return changes > 0;
-    },
+    ...callers,
 
     loads,
     keptLoads: () => keptLoads(file, loads()),
@@ -465,25 +437,6 @@ function forgetReports(connection: Connection, kept: readonly number[]): void {
       )
       .run(JSON.stringify(kept)),
   );
-}
-
-interface CallerRow {
-  readonly NAME: string;
-  readonly INSTITUTIONS: string;
-  readonly VERIFIER: string;
-  readonly SECRET_HASH: string;
-  readonly CREATED: string;
-}
-
-function toCaller(row: CallerRow | undefined): CallerRecord | undefined {
-  if (!row) return undefined;
-  return {
-    name: row.NAME,
-    institutions: row.INSTITUTIONS === "*" ? "*" : (JSON.parse(row.INSTITUTIONS) as string[]),
-    verifier: row.VERIFIER as CallerRecord["verifier"],
-    secretHash: row.SECRET_HASH,
-    created: row.CREATED,
-  };
 }
 
 /** All but the report, which is large. */
