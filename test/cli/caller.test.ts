@@ -18,8 +18,8 @@ describe("adresslista caller", function () {
       expect(stdout).to.equal("");
       expect(stderr).to.equal("caller portal added, with rights to LVUX, blå\n");
       const caller = await stored(folder, "portal");
-      expect(caller).to.deep.include({ institutions: ["LVUX", "blå"], verifier: "secret" });
-      expect(await verifySecret("hemlig åäö", caller?.secretHash ?? "")).to.equal(true);
+      expect(caller).to.deep.include({ institutions: ["LVUX", "blå"], addresses: [], expires: null });
+      expect(await verifySecret("hemlig åäö", hashOf(caller))).to.equal(true);
       expect(readFileSync(join(folder, "data/adresslista.sqlite")).includes("hemlig")).to.equal(false);
     }));
 
@@ -29,9 +29,7 @@ describe("adresslista caller", function () {
       expect(code).to.equal(0);
       expect(stdout).to.match(/^[\w-]{32}\n$/);
       expect(stderr).to.equal("caller portal added, with rights to all institutions\n");
-      expect(await verifySecret(stdout.trim(), (await stored(folder, "portal"))?.secretHash ?? "")).to.equal(
-        true,
-      );
+      expect(await verifySecret(stdout.trim(), hashOf(await stored(folder, "portal")))).to.equal(true);
     }));
 
   it("lists callers without their secrets, and removes them", () =>
@@ -49,9 +47,16 @@ describe("adresslista caller", function () {
         ["portal", ["LVUX"]],
       ]);
       for (const caller of callers)
-        expect(caller).to.have.all.keys("name", "institutions", "verifier", "created");
+        expect(caller).to.have.all.keys(
+          "name",
+          "institutions",
+          "verifier",
+          "addresses",
+          "expires",
+          "created",
+        );
       const asText = await adresslista(["caller", "list"], { folder });
-      expect(asText.stdout.split("\n")[2]).to.match(/^portal +LVUX +secret +20\d\d-/);
+      expect(asText.stdout.split("\n")[2]).to.match(/^portal +LVUX +secret +\* +never +20\d\d-/);
 
       const removal = await adresslista(["caller", "remove", "portal"], { folder });
       expect(removal).to.deep.equal({ code: 0, stdout: "", stderr: "caller portal removed\n" });
@@ -113,4 +118,9 @@ async function stored(folder: string, name: string): Promise<CallerRecord | unde
   } finally {
     await store.close();
   }
+}
+
+function hashOf(caller: CallerRecord | undefined): string {
+  expect(caller?.verifier).to.equal("secret");
+  return caller?.verifier === "secret" ? caller.secretHash : "";
 }

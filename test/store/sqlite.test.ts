@@ -45,6 +45,8 @@ const OM = { ...FFG, typ: "OM" } as const;
 const caller = {
   name: "portalen",
   institutions: ["VUX"],
+  addresses: ["192.0.2.0/24"],
+  expires: "2027-06-30",
   verifier: "secret",
   secretHash: "scrypt$…",
   created: "2026-11-24T00:00:00.000Z",

@@ -70,7 +70,8 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     const load = loader(settings, folder);
     if (options.exportXml !== undefined) await load({ xml: options.exportXml });
     if (options.exportFile !== undefined) await load({ file: options.exportFile });
-    const running = await startService(settings, pino({ level: "silent" }));
+    // Refused logins are what many tests are about: only those of throttling wait for them.
+    const running = await startService(settings, pino({ level: "silent" }), { pause: async () => {} });
     return {
       url: `http://${running.host}:${running.port}${ENDPOINT}`,
       database: settings.database,
@@ -121,6 +122,8 @@ async function addCallers(database: string, callers: Readonly<Record<string, Tes
       await store.addCaller({
         name,
         institutions,
+        addresses: [],
+        expires: null,
         verifier: "secret",
         secretHash,
         created: "2026-01-01T00:00:00Z",
