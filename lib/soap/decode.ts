@@ -7,7 +7,7 @@ import { AdresslistaError } from "../errors.js";
 import type { Decoded, DecodedObject } from "./api.js";
 import { ELEMENT_CHARACTERS, type References } from "./references.js";
 import type { FieldModel, FieldType, OperationModel, ServiceModel, SimpleType } from "./wsdl.js";
-import { attributeOf, resolveQName, type XmlElement, XSI_NAMESPACES } from "./xml.js";
+import { attributeOf, type QName, resolveQName, type XmlElement, XSI_NAMESPACES } from "./xml.js";
 
 /** Other names of a type's elements: type → name on the wire → the schema's name. */
 export type Synonyms = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -257,8 +257,9 @@ const SOAP_ENCODINGS: ReadonlySet<string> = new Set([
   "http://schemas.xmlsoap.org/soap/encoding/",
   "http://www.w3.org/2003/05/soap-encoding",
 ]);
+const XML_SCHEMA = "http://www.w3.org/2001/XMLSchema";
 const XSD_NAMESPACES: ReadonlySet<string> = new Set([
-  "http://www.w3.org/2001/XMLSchema",
+  XML_SCHEMA,
   "http://www.w3.org/2000/10/XMLSchema",
   "http://www.w3.org/1999/XMLSchema",
 ]);
@@ -273,9 +274,19 @@ function isNil(element: XmlElement): boolean {
   return false;
 }
 
-function xsiTypeOf(element: XmlElement): ReturnType<typeof resolveQName> {
+/**
+ * A prefix that nothing declares is taken for XML Schema's: SOAP::Lite's stubs write `xsd:` but declare only the
+ * prefixes of the WSDL.
+ */
+function xsiTypeOf(element: XmlElement): QName | undefined {
   for (const { local, namespace, value } of element.attributes) {
-    if (local === "type" && XSI_NAMESPACES.has(namespace)) return resolveQName(element, value);
+    if (local !== "type" || !XSI_NAMESPACES.has(namespace)) continue;
+    return (
+      resolveQName(element, value) ?? {
+        namespace: XML_SCHEMA,
+        local: value.slice(value.indexOf(":") + 1).trim(),
+      }
+    );
   }
   return undefined;
 }
