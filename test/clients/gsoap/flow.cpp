@@ -215,18 +215,19 @@ void participants(Adresslista &service, t04__kursTfVO *occasion) {
   same("getAdrLista: Email", true, answer.Email);
   same("getAdrLista: FFG", false, answer.FFG);
   same("getAdrLista: persons", given("FACT_PERSONER"), std::to_string(answer.AdrListEntVO.size()));
-  Strings surnames, firstNames;
+  Strings surnames, firstNames, numbers;
   for (const t04__adrListEntVO *entry : answer.AdrListEntVO) {
     same("getAdrLista: Regtyp", std::string("FFG"), entry->Regtyp);
     same("getAdrLista: PersonVO of an entry", size_t(1), entry->PersonVO.size());
     const t04__personVO &person = *entry->PersonVO[0];
     surnames.push_back(person.enamn ? *person.enamn : "");
     firstNames.push_back(person.tnamn ? *person.tnamn : "");
-    same("getAdrLista: length of pnr", size_t(10), person.pnr ? person.pnr->size() : 0);
+    numbers.push_back(person.pnr ? *person.pnr : "");
     same("getAdrLista: gallrad", false, person.gallrad);
   }
   same("getAdrLista: enamn", givenList("FACT_EFTERNAMN"), surnames);
   same("getAdrLista: tnamn", givenList("FACT_FORNAMN"), firstNames);
+  same("getAdrLista: pnr", givenList("FACT_PERSONNUMMER"), numbers);
   same("getAdrLista: EmailList", givenList("FACT_EMAIL"), answer.EmailList);
   same("getAdrLista: NoEmailList", givenList("FACT_NOEMAIL"), answer.NoEmailList);
   Strings incorrect;
@@ -362,6 +363,7 @@ void utility() {
   _t22__getInstitutionByKodResponse institution;
   succeed("getInstitutionByKod", service, &Utility::getInstitutionByKod, byCode, institution);
   same("getInstitutionByKod: kod", given("FACT_INSTITUTION"), institution.return_->kod);
+  same("getInstitutionByKod: benamn", given("FACT_INSTITUTION_BENAMN"), institution.return_->benamn);
   same("getInstitutionByKod: valid", true, institution.return_->valid);
 
   _t22__findAllInstitutions all;
