@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Net;
+using System.Text;
 using System.Web.Services;
 using System.Web.Services.Description;
 using System.Web.Services.Protocols;
@@ -18,6 +19,11 @@ static class Program
             // As portals do for long lists: gzip is asked for, and read without a word.
             service.EnableDecompression = true;
             Flow.Run(service.getKurs, service.getKursTf, service.getAdrLista);
+            foreach (Encoding encoding in new[] { Encoding.Unicode, Encoding.GetEncoding("iso-8859-1") })
+            {
+                service.RequestEncoding = encoding;
+                Flow.Run(service.getKurs, service.getKursTf, service.getAdrLista);
+            }
             Faults(service);
         }
         Institutions();
