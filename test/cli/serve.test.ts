@@ -85,9 +85,16 @@ describe("adresslista serve", function () {
       other.close();
     }));
 
-  it("warns when it can be reached from other machines without TLS", () =>
+  it("is not reached from other machines without TLS, unless a setting says so: then it warns", () =>
     inFolder(async (folder) => {
-      const service = await startService(["serve", "--host", "0.0.0.0", "--port", "0"], { folder });
+      const args = ["serve", "--host", "0.0.0.0", "--port", "0"];
+      const refused = await adresslista(args, { folder });
+      expect(refused.code).to.equal(3);
+      expect(refused.stderr).to.match(
+        /^adresslista: host: 0\.0\.0\.0 can be reached .* insecureListen: true\n$/,
+      );
+      const env = { ADRESSLISTA_INSECURE_LISTEN: "true" };
+      const service = await startService(args, { folder, env });
       expect(await service.stop()).to.equal(143);
       expect(service.stderr()).to.match(/warning: .*TLS is missing/);
     }));

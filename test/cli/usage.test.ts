@@ -16,8 +16,9 @@ describe("adresslista", function () {
     ["serve", "extra"],
     ["caller"],
     ["caller", "add"],
-    ["caller", "add", "portal", "--verifier", "hmac"],
-    ["caller", "add", "portal", "--addresses", "10.0.0.0/8"],
+    ["caller", "add", "portal", "--verifier", "kerberos"],
+    ["caller", "change"],
+    ["audit", "--since", "igår"],
     ["reload", "--file"],
   ]) {
     it(`ends with 2 and says how it is used on standard error: ${["adresslista", ...args].join(" ")}`, async () => {
@@ -38,8 +39,10 @@ describe("adresslista", function () {
     "codes export",
     "codes import",
     "caller add",
+    "caller change",
     "caller list",
     "caller remove",
+    "audit",
     "demo",
   ]) {
     it(`explains ${command} on standard output, --config among its options`, async () => {
