@@ -46,6 +46,14 @@ const main = fileURLToPath(new URL("../../dist/lib/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "adresslista-clients-"));
 const surroundings = withoutSettings(process.env);
 
+/** What is running: ended, and the folder removed, with this program, however that ends. */
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) killGroup(child);
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
 process.exitCode = await runAll(process.argv.slice(2));
 
 async function runAll(names: readonly string[]): Promise<number> {
@@ -75,7 +83,6 @@ async function runAll(names: readonly string[]): Promise<number> {
     }
   } finally {
     await service.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
   console.log(`clients: ${totals.passed} passed, ${totals.failed} failed, ${totals.missing} skipped`);
   const mayMiss = process.env.CI !== "true";
@@ -208,8 +215,11 @@ async function startService(): Promise<{ port: number; origin: string; stop(): P
   const service = spawn(process.execPath, ["--disable-proto=delete", main, "serve"], {
     cwd: folder,
     env,
+    detached: true,
     stdio: ["ignore", log, log],
   });
+  children.add(service);
+  service.on("exit", () => children.delete(service));
   const origin = `http://127.0.0.1:${port}`;
   const stop = async () => {
     if (service.exitCode !== null || service.signalCode !== null) return;
@@ -251,6 +261,7 @@ interface RunResult {
 async function run([command = "", ...args]: readonly string[], options: RunOptions): Promise<RunResult> {
   const { cwd, env, ms, input = "" } = options;
   const child = spawn(command, args, { cwd, env, detached: true });
+  children.add(child);
   const output: Buffer[] = [];
   child.stdout.on("data", (bytes: Buffer) => output.push(bytes));
   child.stderr.on("data", (bytes: Buffer) => output.push(bytes));
@@ -260,17 +271,28 @@ async function run([command = "", ...args]: readonly string[], options: RunOptio
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    killGroup(child);
   }, ms);
   return new Promise((resolve) => {
     const end = (status: number | string) => {
       clearTimeout(timer);
+      children.delete(child);
       const late = isLate ? `\nnot done after ${ms / 1000} s` : "";
       resolve({ status, output: Buffer.concat(output).toString("utf8") + late });
     };
     child.on("error", (error) => end(error.message));
     child.on("close", (code, signal) => end(code ?? signal ?? "nothing"));
   });
+}
+
+/** Ends a child and all that it has started; no error when that is gone already. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** The environment without settings of ours and without proxies, which have no way to this machine's loopback. */
