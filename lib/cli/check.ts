@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
@@ -6,9 +7,11 @@ import { AdresslistaError } from "../errors.js";
 import { sftpSettings } from "../fetch/settings.js";
 import { openStore } from "../store/open.js";
 import { generationFile } from "../store/sqlite/files.js";
+import { auditFolderOf } from "./audit-recorder.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
 import { endingOf } from "./exit.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
+import { isLoopback, tlsOf } from "./listening.js";
 import { readProtectedIds } from "./protected-file.js";
 import { statusFileOf } from "./status-file.js";
 
@@ -85,10 +88,30 @@ function checks(settings: Settings, signal: AbortSignal): readonly Check[] {
         ];
   return [
     ...files,
+    { what: "listening", find: () => listeningCheck(settings) },
+    { what: "audit log", find: () => writableFolder("auditFolder", auditFolderOf(settings)) },
     { what: "status file", find: () => writableFile("statusFile", statusFileOf(settings)) },
     { what: "database", find: () => databaseCheck(database) },
     ...remote,
   ];
+}
+
+/** TLS files that belong together and whose certificate is valid; without TLS an address that no other machine reaches. */
+function listeningCheck(settings: Settings): string {
+  const tls = tlsOf(settings);
+  const at = `${settings.host}, port ${settings.port}`;
+  if (tls === undefined)
+    return isLoopback(settings.host) ? `${at}, without TLS` : `${at}, WITHOUT TLS as insecureListen says`;
+  const { validTo, validFrom } = new X509Certificate(tls.certificate);
+  const now = Date.now();
+  if (now < Date.parse(validFrom) || now > Date.parse(validTo)) {
+    throw new AdresslistaError(
+      "settings",
+      `tlsCertificateFile: the certificate is valid from ${validFrom} to ${validTo}: get a new one`,
+    );
+  }
+  const clients = tls.clientAuthorities === undefined ? "" : ", client certificates are asked for";
+  return `${at}, with TLS; the certificate is valid to ${validTo}${clients}`;
 }
 
 async function databaseCheck(database: string): Promise<string> {

@@ -20,12 +20,7 @@ export function tlsOf(settings: ListeningSettings): TlsFiles | undefined {
     if (tlsClientAuthoritiesFile !== undefined) {
       throw wrong("tlsClientAuthoritiesFile", "needs tlsCertificateFile and tlsKeyFile besides");
     }
-    if (!isLoopback(host) && !insecureListen) {
-      throw wrong(
-        "host",
-        `${host} can be reached from other machines, and without TLS identity numbers and secrets can be read on the way: set tlsCertificateFile and tlsKeyFile, or listen on 127.0.0.1 behind a proxy with TLS, or say insecureListen: true`,
-      );
-    }
+    if (!isLoopback(host) && !insecureListen) throw unheard("host", host);
     return undefined;
   }
   if (tlsCertificateFile === undefined) throw wrong("tlsCertificateFile", "is needed beside tlsKeyFile");
@@ -44,6 +39,14 @@ export function tlsOf(settings: ListeningSettings): TlsFiles | undefined {
     throw wrong("tlsCertificateFile, tlsKeyFile", "cannot be used, or do not belong together", cause);
   }
   return files;
+}
+
+/** That an address may not be listened on without TLS. */
+export function unheard(what: string, address: string): AdresslistaError {
+  return wrong(
+    what,
+    `${address} can be reached from other machines, and without TLS identity numbers and secrets can be read on the way: set tlsCertificateFile and tlsKeyFile, or listen on 127.0.0.1 behind a proxy with TLS, or say insecureListen: true`,
+  );
 }
 
 export function isLoopback(host: string): boolean {

@@ -11,7 +11,7 @@ import { openStore } from "../store/open.js";
 import type { Generation, Store } from "../store/queries.js";
 import { callRecorder, openAuditLog } from "./audit-recorder.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
-import { tlsOf } from "./listening.js";
+import { isLoopback, tlsOf, unheard } from "./listening.js";
 import { errorFields } from "./log.js";
 import { serviceMounts } from "./mounts.js";
 
@@ -69,10 +69,14 @@ export async function startService(
     });
     // A load that cannot be read is said now, and not to the first caller.
     await answering.current();
-    const { port } = await listen(server, settings, socket);
+    const { address, port } = await listen(server, settings, socket);
+    if (socket !== undefined && tls === undefined && !settings.insecureListen && !isLoopback(address)) {
+      server.close();
+      throw unheard("the socket that was handed over", address);
+    }
     const opened = audit;
     return {
-      host: settings.host,
+      host: socket === undefined ? settings.host : address,
       port,
       renewTls() {
         const renewed = tlsOf(settings);

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type Socket, Server as TcpServer } from "node:net";
 import { type IsTrustedProxy, plainAddress, trustProxies } from "./addresses.js";
+import { UnfinishedAnswers } from "./bad-bytes.js";
 import { refusesUnread } from "./body.js";
 import { type AnsweredCall, callSlots, type ServiceMount, soapEndpoint } from "./endpoint.js";
 import { buildPages } from "./pages.js";
@@ -73,8 +74,11 @@ export function buildHttpServer(options: HttpServerOptions): Server {
   );
   const pages = buildPages({ ...options, isTrustedProxy });
 
+  const unfinished = new UnfinishedAnswers();
+
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     noteRequest(connections.get(server), request, response);
+    unfinished.add(response);
     // After close(): the connection that this request came on is not kept for another.
     if (!server.listening) response.setHeader("Connection", "close");
     request.url = originForm(request.url ?? "");
@@ -106,6 +110,7 @@ export function buildHttpServer(options: HttpServerOptions): Server {
     if (!refusesUnread(request, options.maxRequestBytes)) response.writeContinue();
     handle(request, response);
   });
+  server.on("clientError", (error, socket) => unfinished.refuseRest(error, socket as Socket));
   return server;
 }
 

@@ -18,4 +18,5 @@ done
 find "$stubs" -name '*.java' >"$WORK/sources"
 javac -nowarn -Xlint:none -encoding UTF-8 -cp "$classpath" -d "$WORK/classes" "@$WORK/sources" ../java/Check.java Flow.java OldList.java \
   2>"$WORK/javac" || { cat "$WORK/javac" >&2; exit 1; }
+sh ../java/page.sh ../../../docs/clients/axis.md
 exec java -cp "$classpath:$WORK/classes" Flow

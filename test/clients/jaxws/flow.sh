@@ -18,4 +18,5 @@ wsimport -extension -quiet -keep -Xnocompile -p soap12 -d "$stubs" "$T04_URL?wsd
 find "$stubs" -name '*.java' >"$WORK/sources"
 javac -nowarn -Xlint:none -encoding UTF-8 -cp "$classpath" -d "$WORK/classes" "@$WORK/sources" ../java/Check.java Flow.java \
   2>"$WORK/javac" || { cat "$WORK/javac" >&2; exit 1; }
+sh ../java/page.sh ../../../docs/clients/jaxws-cxf.md
 exec java -cp "$classpath:$WORK/classes" Flow
