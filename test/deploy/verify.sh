@@ -8,7 +8,7 @@ MOST_EXPOSURE=15
 
 command -v systemd-analyze >/dev/null || { echo "verify.sh: systemd-analyze is missing (Debian: systemd)" >&2; exit 1; }
 
-said=$(systemd-analyze verify ./*.service ./*.timer 2>&1) || true
+said=$(systemd-analyze verify ./*.service ./*.socket ./*.timer 2>&1) || true
 [ -z "$said" ] || { printf 'systemd-analyze verify:\n%s\n' "$said" >&2; exit 1; }
 
 for unit in *.service; do
