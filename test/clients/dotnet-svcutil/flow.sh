@@ -10,4 +10,7 @@ done
 cmp wsdl.cs wsdl=1.2.cs
 mcs -nologo -warnaserror -out:flow.exe -r:System.ServiceModel.dll -r:System.Runtime.Serialization.dll \
   wsdl.cs "$here/Wrappers.cs" "$here/Program.cs" "$here/../dotnet-wsdl/Flow.cs" "$here/../dotnet-wsdl/Check.cs"
-exec mono flow.exe
+mono flow.exe
+cp "$here/Wrappers.cs" .
+cd "$here"
+exec node ../page.mjs dotnet.md svcutil

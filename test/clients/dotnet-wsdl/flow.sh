@@ -23,4 +23,5 @@ flow Soap12
 # Who does not ask for SOAP 1.2 gets the same stubs from the WSDL that has it.
 generate -out:Default.cs "$T04_URL?wsdl=1.2"
 cmp Soap11.cs Default.cs
+(cd "$here" && node ../page.mjs dotnet.md wsdl)
 echo "ok, $((checks + 1)) checks"

@@ -124,12 +124,11 @@ def flow(way):
     same(f"{name}: persons without address", fact("NOEMAIL"), "|".join(lista.NoEmailList))
     same(f"{name}: Email comes back True", True, lista.Email)
     same(f"{name}: FFG comes back False", False, lista.FFG)
-    # `values` is a method of every object of suds', so that field is read as an item.
-    same(f"{name}: incorrect numbers", fact("OGILTIGA"), "|".join(m["values"][0] for m in lista.messages))
+    same(f"{name}: incorrect numbers", fact("OGILTIGA"), "|".join(m.values[0] for m in lista.messages))
     for message in lista.messages:
         same(f"{name}: level", "INFO", message.level)
         same(f"{name}: key", "adresslista.containsinvalidssn", message.key)
-        same(f"{name}: log", "Felaktigt personnummer, " + message["values"][0], message.log)
+        same(f"{name}: log", "Felaktigt personnummer, " + message.values[0], message.log)
 
     # The whole list of occasions is sent back as it was received.
     termreg = tillfallen.KursTFTermregVO
@@ -160,7 +159,7 @@ def refused(way, key, values, *arguments):
     message = answer.messages[0]
     same(f"{way.name}: level of {key}", "ERROR", message.level)
     same(f"{way.name}: key", key, message.key)
-    same(f"{way.name}: values of {key}", values, message["values"] if "values" in message else [])
+    same(f"{way.name}: values of {key}", values, listed(message, "values"))
     same(f"{way.name}: no data with {key}", [], listed(answer, "KursInfoVO"))
 
 
