@@ -2,9 +2,20 @@
  * The audit log (contract section 3): who has asked for what, one JSON line a call, written before the answer leaves. Never
  * names, numbers or tickets: of a call's own values only what the register knows, and the end user as the portal names it.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { networkOf } from "../domain/networks.js";
 import { hasPersonnummerForm } from "../domain/personnummer.js";
 import { AdresslistaError } from "../errors.js";
 
@@ -43,7 +54,7 @@ export interface AuditEntry {
   readonly outcome: string;
   /** Server faults: the number under which the operational log has the cause. */
   readonly incident?: string | undefined;
-  /** So many more refusals of that address in the minute before, which have no lines of their own. */
+  /** So many more refusals of that address (or IPv6 network) in the same minute have no lines of their own. */
   readonly more?: number | undefined;
 }
 
@@ -76,26 +87,26 @@ const NAME = /^audit-(\d{4}-\d{2}-\d{2})\.jsonl$/;
  * @throws AdresslistaError "settings" when the folder cannot be made or written
  */
 export function auditLog(folder: string, keepDays: number, now: () => number = Date.now): AuditLog {
-  const refusals = refusalCounter();
+  const floods = refusalFloods();
   let opened: { readonly day: string; readonly file: number } | undefined;
-  /** The last line has no end: the disk was full. */
-  let isTorn = false;
 
-  const fileOf = (day: string): number => {
-    if (opened?.day === day) return opened.file;
+  const close = () => {
     if (opened !== undefined) closeSync(opened.file);
     opened = undefined;
-    opened = { day, file: openSync(join(folder, `audit-${day}.jsonl`), "a", PRIVATE_FILE) };
-    isTorn = false;
+  };
+
+  const fileOf = (day: string): number => {
+    // One that was removed is made anew: what is written to it would be gone.
+    if (opened?.day === day && fstatSync(opened.file).nlink > 0) return opened.file;
+    close();
+    opened = { day, file: openSync(join(folder, `audit-${day}.jsonl`), "a+", PRIVATE_FILE) };
     return opened.file;
   };
 
   const append = (entry: AuditEntry) => {
-    const line = Buffer.from(`${isTorn ? "\n" : ""}${JSON.stringify(entry)}\n`);
     const file = fileOf(entry.time.slice(0, "ÅÅÅÅ-MM-DD".length));
-    const written = writeSync(file, line);
-    isTorn = written < line.length;
-    if (isTorn) throw new Error("the line is torn");
+    const line = Buffer.from(`${isTorn(file) ? "\n" : ""}${JSON.stringify(entry)}\n`);
+    if (writeSync(file, line) < line.length) throw new Error("the line is torn");
   };
 
   try {
@@ -109,11 +120,10 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
 
   return {
     write(entry) {
-      const isRefusal = entry.verified !== true;
-      const counted = isRefusal ? refusals.count(entry.address, now()) : { isWritten: true, more: 0 };
-      if (!counted.isWritten) return;
       try {
-        append(counted.more > 0 ? { ...entry, more: counted.more } : entry);
+        const time = now();
+        floods.passed(time, append);
+        if (entry.verified === true || !floods.takes(entry, time)) append(entry);
       } catch (cause) {
         throw new AdresslistaError("internal", "the audit log cannot be written", { cause });
       }
@@ -127,16 +137,33 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
     },
 
     close() {
-      if (opened !== undefined) closeSync(opened.file);
-      opened = undefined;
+      try {
+        floods.passed(Number.POSITIVE_INFINITY, append);
+      } catch {
+        // The disk is full: whoever called has been told so.
+      } finally {
+        close();
+      }
     },
   };
 }
 
+/** Has somebody, we or another process, been cut off in the last line, by a full disk or the power? */
+function isTorn(file: number): boolean {
+  const { size } = fstatSync(file);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString("latin1") !== "\n";
+}
+
+/** A personnummer as a part of something else, such as an e-mail address. */
+const PERSONNUMMER = /(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)/g;
+const NUMBER_LEFT_OUT = "(personnummer)";
+
 /** The end user as the portal names it. Some portals name people by their number, which the log must not have. */
 export function shownUid(uid: string | undefined): string | undefined {
   if (uid === undefined) return undefined;
-  return hasPersonnummerForm(uid) ? "(personnummer)" : uid.slice(0, MAX_UID_CHARACTERS);
+  if (hasPersonnummerForm(uid)) return NUMBER_LEFT_OUT;
+  return uid.replace(PERSONNUMMER, NUMBER_LEFT_OUT).slice(0, MAX_UID_CHARACTERS);
 }
 
 export interface AuditQuery {
@@ -146,8 +173,25 @@ export interface AuditQuery {
   readonly caller?: string | undefined;
 }
 
-/** Lines in the order in which they were written; `onDamaged` is told of a line that is none (of a full disk, say). */
+/**
+ * Lines in the order in which they were written; `onDamaged` is told of a line that is none (of a full disk, say).
+ * @throws AdresslistaError "settings" when the folder cannot be read
+ */
 export async function* readAudit(
+  folder: string,
+  query: AuditQuery,
+  onDamaged: (file: string, line: number) => void,
+): AsyncIterable<AuditEntry> {
+  try {
+    yield* entriesIn(folder, query, onDamaged);
+  } catch (cause) {
+    throw new AdresslistaError("settings", `auditFolder: the audit log cannot be read in ${folder}`, {
+      cause,
+    });
+  }
+}
+
+async function* entriesIn(
   folder: string,
   { since, until = Number.POSITIVE_INFINITY, caller }: AuditQuery,
   onDamaged: (file: string, line: number) => void,
@@ -177,9 +221,11 @@ export async function* readAudit(
 function entryOf(text: string): AuditEntry | undefined {
   try {
     const entry = JSON.parse(text) as Partial<AuditEntry> | null;
-    return typeof entry?.time === "string" && typeof entry.outcome === "string"
-      ? (entry as AuditEntry)
-      : undefined;
+    const isEntry =
+      typeof entry?.time === "string" &&
+      !Number.isNaN(Date.parse(entry.time)) &&
+      typeof entry.outcome === "string";
+    return isEntry ? (entry as AuditEntry) : undefined;
   } catch {
     return undefined;
   }
@@ -199,26 +245,49 @@ function dayOf(milliseconds: number): string {
   return new Date(Math.max(0, milliseconds)).toISOString().slice(0, "ÅÅÅÅ-MM-DD".length);
 }
 
-/** Counts refusals by address, minute by minute. */
-function refusalCounter() {
+/** Counts refusals by address, minute by minute, and keeps those that are too many for lines of their own. */
+function refusalFloods() {
+  interface Refusals {
+    count: number;
+    /** The last one that has no line. */
+    last?: AuditEntry;
+  }
   let minute = 0;
-  let counts = new Map<string, number>();
-  let before = new Map<string, number>();
+  let counts = new Map<string, Refusals>();
+  let passed: AuditEntry[] = [];
+
+  const endMinute = () => {
+    for (const [key, { count, last }] of counts) {
+      if (last === undefined) continue;
+      const more = count - MAX_REFUSALS_PER_MINUTE - 1;
+      passed.push({ ...last, ...(key === OTHERS ? { address: OTHERS } : {}), ...(more > 0 ? { more } : {}) });
+    }
+    // While nothing can be written: of the newest minutes.
+    passed = passed.slice(-MAX_COUNTED_ADDRESSES);
+    counts = new Map();
+  };
+
   return {
-    /** `more`: refusals of the address in the last minute that were not written; told once. */
-    count(address: string, now: number): { readonly isWritten: boolean; readonly more: number } {
-      const thisMinute = Math.floor(now / MINUTE_MILLISECONDS);
-      if (thisMinute !== minute) {
-        before = counts;
-        counts = new Map();
-        minute = thisMinute;
+    /** True: the refusal is counted, and has no line of its own. */
+    takes(entry: AuditEntry, now: number): boolean {
+      minute = Math.floor(now / MINUTE_MILLISECONDS);
+      const network = networkOf(entry.address);
+      const key = counts.has(network) || counts.size < MAX_COUNTED_ADDRESSES ? network : OTHERS;
+      const refusals = counts.get(key) ?? { count: 0 };
+      counts.set(key, refusals);
+      refusals.count += 1;
+      if (refusals.count <= MAX_REFUSALS_PER_MINUTE) return false;
+      refusals.last = entry;
+      return true;
+    },
+
+    /** One line for each address that had too many in minutes that have passed. */
+    passed(now: number, write: (entry: AuditEntry) => void): void {
+      if (Math.floor(now / MINUTE_MILLISECONDS) !== minute) endMinute();
+      for (let entry = passed[0]; entry !== undefined; entry = passed[0]) {
+        write(entry);
+        passed.shift();
       }
-      const key = counts.has(address) || counts.size < MAX_COUNTED_ADDRESSES ? address : OTHERS;
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      const unwritten = (before.get(key) ?? 0) - MAX_REFUSALS_PER_MINUTE;
-      before.delete(key);
-      return { isWritten: count <= MAX_REFUSALS_PER_MINUTE, more: Math.max(0, unwritten) };
     },
   };
 }

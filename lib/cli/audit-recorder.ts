@@ -27,26 +27,33 @@ export function callRecorder(
   return async (call) => {
     const facts = call.facts as CallFacts | undefined;
     const outcome = outcomeOf(call, facts);
-    metrics?.count(call, outcome, facts?.persons ?? 0);
-    // What a stranger says is no caller of ours is not written down: it may be anything, a ticket too.
-    const claimed = facts?.caller ?? facts?.claimedCaller ?? defaultCaller;
+    // Of a message that could not be read nobody knows whose it was.
+    const claimed = facts && callerName(facts.caller ?? facts.claimedCaller ?? defaultCaller ?? "");
     const isVerified = facts?.caller !== undefined;
-    const isKnown = isVerified || (await isRegistered(store, claimed));
-    audit.write({
-      time: new Date().toISOString(),
-      caller: isKnown ? claimed : undefined,
-      verified: isVerified,
-      uid: isKnown ? shownUid(facts?.uid) : undefined,
-      address: call.remoteAddress,
-      service: call.service,
-      method: call.operation,
-      institutions: unlessEmpty(facts?.institutions),
-      kurskoder: unlessEmpty(facts?.kurskoder),
-      terminer: unlessEmpty(facts?.terminer),
-      persons: isVerified ? facts?.persons : undefined,
-      outcome: outcome === "fault" ? `fault ${call.fault?.code}` : facts?.errors.join(" ") || "valid",
-      incident: call.fault?.incidentId,
-    });
+    const told = isVerified && outcome !== "fault" ? facts.persons : undefined;
+    try {
+      audit.write({
+        time: new Date().toISOString(),
+        // What a stranger says is no caller of ours is not written down: it may be anything, a ticket too.
+        caller: isVerified || (await isRegistered(store, claimed)) ? claimed : undefined,
+        verified: isVerified,
+        uid: isVerified ? shownUid(facts.uid) : undefined,
+        address: call.remoteAddress,
+        service: call.service,
+        method: call.operation,
+        institutions: unlessEmpty(facts?.institutions),
+        kurskoder: unlessEmpty(facts?.kurskoder),
+        terminer: unlessEmpty(facts?.terminer),
+        persons: told,
+        outcome: outcome === "fault" ? `fault ${call.fault?.code}` : facts?.errors.join(" ") || "valid",
+        incident: call.fault?.incidentId,
+      });
+    } catch (error) {
+      // An answer that cannot be written down is not sent, and comes again as a fault.
+      if (outcome === "fault") metrics?.count(call, outcome, 0);
+      throw error;
+    }
+    metrics?.count(call, outcome, told ?? 0);
   };
 }
 
@@ -56,7 +63,7 @@ function outcomeOf({ fault }: AnsweredCall, facts: CallFacts | undefined): CallO
 }
 
 async function isRegistered(store: Pick<Store, "findCaller">, claimed: string | undefined): Promise<boolean> {
-  return claimed !== undefined && (await store.findCaller(callerName(claimed))) !== undefined;
+  return claimed !== undefined && (await store.findCaller(claimed)) !== undefined;
 }
 
 function unlessEmpty(values: readonly string[] | undefined): readonly string[] | undefined {

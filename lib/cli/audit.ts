@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type AuditEntry, readAudit } from "../access/audit.js";
+import { callerName } from "../access/callers.js";
 import { auditFolderOf } from "./audit-recorder.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 
@@ -26,7 +27,7 @@ const HELP = `
 Members of a line, those that apply: time, caller, verified (it proved who it is), uid (the end user as the portal names
 it), address, service, method, institutions, kurskoder, terminer (of the register's own), persons (how many the answer
 tells of), outcome (valid, keys of ERROR messages, or fault and its code), incident (the number in the operational log),
-more (refusals of that address in the minute before that have no lines of their own).`;
+more (refusals of that address in the same minute that have no lines of their own).`;
 
 interface AuditOptions extends CommonOptions {
   readonly since: string;
@@ -42,7 +43,7 @@ async function audit(context: CliContext, options: AuditOptions): Promise<void> 
   const query = {
     since: timeOf(options.since, now) ?? now,
     until: options.until === undefined ? undefined : timeOf(options.until, now),
-    caller: options.caller,
+    caller: options.caller === undefined ? undefined : callerName(options.caller),
   };
   for await (const entry of readAudit(auditFolderOf(settings), query, () => damaged++)) {
     await print(context, options.json ? `${JSON.stringify(entry)}\n` : `${inWords(entry)}\n`);

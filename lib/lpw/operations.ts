@@ -62,14 +62,19 @@ export function operationOf<Request, Data>(
     const request = method.read(args);
     const user = readUser(args.arg0);
     const caller = await callerOf(user, context, dependencies);
+    const whose = {
+      uid: user.uid,
+      ...(caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name }),
+    };
+    // Should the rest fail, it is known at least who has called.
+    context.note?.({ ...whose, persons: 0, errors: [] });
     const generation = caller === undefined ? undefined : await dependencies.store.current();
     // Asked once: a load that is swapped in during the call is seen by the next one.
     const lookups = generation === undefined ? undefined : lookupsIn(generation);
     const answer = await answerOf(method, request, user, caller, lookups, dependencies.settings);
     if (context.note !== undefined) {
       context.note({
-        uid: user.uid,
-        ...(caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name }),
+        ...whose,
         // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
         ...(caller === undefined || lookups === undefined
           ? {}
