@@ -44,6 +44,21 @@ export interface AuthenticationSettings {
 }
 
 const SWEDISH_DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm" });
+const MINUTE_MILLISECONDS = 60_000;
+
+/** The day in Sweden, ÅÅÅÅ-MM-DD, worked out once a minute. */
+function swedishDays(): (time: number) => string {
+  let minute = Number.NaN;
+  let day = "";
+  return (time) => {
+    const thisMinute = Math.floor(time / MINUTE_MILLISECONDS);
+    if (thisMinute !== minute) {
+      day = SWEDISH_DAY.format(time);
+      minute = thisMinute;
+    }
+    return day;
+  };
+}
 
 /**
  * A way to tell callers by what they send, with a memory of those who were right.
@@ -56,12 +71,13 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
   const { defaultCaller, now = Date.now, pause = delay, onUnnoted = () => {} } = settings;
   const remembered = rememberCallers();
   const turns = loginTurns();
+  const dayOf = swedishDays();
   const underWay = new Map<string, Promise<KnownCaller | undefined>>();
 
   return async (credentials) => {
     const { remoteAddress, certificateSubject } = credentials;
     const time = now();
-    const today = SWEDISH_DAY.format(time);
+    const today = dayOf(time);
     if (certificateSubject !== undefined) {
       const record = await store.findCallerBySubject(certificateSubject);
       if (record !== undefined && isMeant(record, credentials)) {

@@ -43,7 +43,7 @@ export async function startService(
 ): Promise<RunningService> {
   const tls = tlsOf(settings);
   const aliases = readKurskodAliases(settings.kurskodAliasFile);
-  const store = await openStore(settings.database);
+  const store = await openStore(settings.database, { oncePerTurn: true });
   let audit: AuditLog | undefined;
   try {
     audit = openAuditLog(settings);

@@ -13,6 +13,7 @@ export function isAddressOrNetwork(text: string): boolean {
 
 /** @param networks each as `isAddressOrNetwork` has it. */
 export function within(networks: readonly string[]): IsWithin {
+  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", bits] = network.split("/");

@@ -4,6 +4,7 @@
  */
 import { type SaxesAttributeNS, SaxesParser } from "saxes";
 import { AdresslistaError } from "../errors.js";
+import { readPlainXml } from "./plain-xml.js";
 
 export const XSI_NAMESPACES: ReadonlySet<string> = new Set([
   "http://www.w3.org/2001/XMLSchema-instance",
@@ -62,6 +63,28 @@ export interface QName {
  * @throws AdresslistaError "request", with a sentence for the caller that quotes nothing of the text, when it is not well-formed, has a DOCTYPE or a processing instruction, or is beyond the limits.
  */
 export function readXml(
+  text: string,
+  limits: XmlLimits,
+  onOpen?: (element: XmlElement, depth: number) => void,
+): XmlElement {
+  const plain = readPlainXml(text, limits);
+  if (plain === undefined) return readStrictly(text, limits, onOpen);
+  // It is right to its end: so what is told first is what would have been.
+  if (onOpen !== undefined) tellEach(plain, 1, onOpen);
+  return plain;
+}
+
+function tellEach(
+  element: XmlElement,
+  depth: number,
+  onOpen: (element: XmlElement, depth: number) => void,
+): void {
+  onOpen(element, depth);
+  for (const child of element.children) tellEach(child, depth + 1, onOpen);
+}
+
+/** `readXml` for all that is well-formed, and for what is not. */
+export function readStrictly(
   text: string,
   limits: XmlLimits,
   onOpen?: (element: XmlElement, depth: number) => void,

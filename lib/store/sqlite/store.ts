@@ -74,6 +74,11 @@ export interface LoadSwitch {
 export interface OpenOptions {
   /** To look at: neither the database nor its files are changed, unless its tables are of an older version. */
   readonly readOnly?: boolean;
+  /**
+   * For a process that answers calls: whether another process has changed something is asked once in a turn of the event
+   * loop, however many calls it has. What is changed before a call comes in counts for it all the same.
+   */
+  readonly oncePerTurn?: boolean;
 }
 
 /** How long a superseded generation stays open for calls that began with it, in milliseconds. */
@@ -87,7 +92,9 @@ export async function openSqliteStore(database: string, options: OpenOptions = {
     await bringUpToDate(file);
   }
   const connection = readOnly ? openReadable(file) : openWritable(file);
-  return guarded("cannot read the database", () => sqliteStore(file, connection));
+  return guarded("cannot read the database", () =>
+    sqliteStore(file, connection, options.oncePerTurn === true),
+  );
 }
 
 /** WAL lets the service read while a load publishes; it is a property of the file, set before anyone else opens it. */
@@ -132,7 +139,7 @@ function isUpToDate(file: string): boolean {
   }
 }
 
-function sqliteStore(file: string, connection: Connection): SqliteStore {
+function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean): SqliteStore {
   connection.pragma("foreign_keys = ON");
   connection.pragma("synchronous = FULL");
   const dataVersion = connection.prepare("PRAGMA data_version").pluck();
@@ -147,7 +154,9 @@ function sqliteStore(file: string, connection: Connection): SqliteStore {
   let served: Generation | undefined;
   const closing = new Map<Generation, NodeJS.Timeout>();
 
-  const version = () => (dataVersion.get() as number) + ownChanges;
+  const askVersion = () => dataVersion.get() as number;
+  const commits = oncePerTurn ? rememberedForTurn(askVersion) : askVersion;
+  const version = () => commits() + ownChanges;
 
   const callers = callersIn(connection, version, () => {
     ownChanges += 1;
@@ -403,6 +412,19 @@ function switchBack(connection: Connection, { to }: Rollback, now: Date): void {
   connection.prepare("UPDATE LOAD SET ROLLED_BACK = ? WHERE NUMBER > ? AND ROLLED_BACK IS NULL").run(at, to);
   connection.prepare("UPDATE LOAD SET ROLLED_BACK = NULL WHERE NUMBER = ?").run(to);
   serve(connection, to, "rollback", at);
+}
+
+function rememberedForTurn<T>(ask: () => T): () => T {
+  let answer: { readonly is: T } | undefined;
+  return () => {
+    if (answer === undefined) {
+      answer = { is: ask() };
+      setImmediate(() => {
+        answer = undefined;
+      });
+    }
+    return answer.is;
+  };
 }
 
 /** A service that still has an old file open goes on reading it: on Unix an open file outlives its name. */
