@@ -1,8 +1,9 @@
+import { networkOf } from "../domain/networks.js";
 import { AdresslistaError } from "../errors.js";
 
 /** Costly checks at a time; each takes 128 MiB and a thread of node's pool for a third of a second. */
 export const MAX_PARALLEL_CHECKS = 2;
-/** Logins of one address that are checked, wait for it, or wait for their refusal. */
+/** Logins of one address (or IPv6 network) that are checked, wait for it, or wait for their refusal. */
 export const MAX_LOGINS_PER_ADDRESS = 16;
 /** The same of all. */
 export const MAX_LOGINS = 512;
@@ -39,7 +40,8 @@ export function loginTurns(): LoginTurns {
   };
 
   return {
-    async admit(address, login) {
+    async admit(from, login) {
+      const address = networkOf(from);
       if (allLogins >= MAX_LOGINS || (logins.get(address) ?? 0) >= MAX_LOGINS_PER_ADDRESS) {
         throw new AdresslistaError("busy", "Too many logins are being checked; try again in some seconds.", {
           expose: true,
@@ -53,9 +55,10 @@ export function loginTurns(): LoginTurns {
       }
     },
 
-    async check(address, check) {
+    async check(from, check) {
       if (running < MAX_PARALLEL_CHECKS) running++;
       else {
+        const address = networkOf(from);
         await new Promise<void>((start) => {
           const queue = waiting.get(address);
           if (queue === undefined) waiting.set(address, [start]);

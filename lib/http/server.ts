@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type Socket, Server as TcpServer } from "node:net";
+import { networkOf } from "../domain/networks.js";
 import { type IsTrustedProxy, plainAddress, trustProxies } from "./addresses.js";
 import { UnfinishedAnswers } from "./bad-bytes.js";
 import { refusesUnread } from "./body.js";
@@ -190,26 +191,27 @@ function newConnections(): Connections {
   return { waiting: new Map(), all: new Set() };
 }
 
-/** One address, a proxy of ours aside, has at most this part of all connections. */
+/** One address (or IPv6 network), a proxy of ours aside, has at most this part of all connections. */
 const ADDRESS_SHARE = 4;
 
 function noteConnections(server: Server, mostOfAddress: number, isTrustedProxy: IsTrustedProxy): void {
   const { waiting, all } = newConnections();
   connections.set(server, { waiting, all });
   const ofAddress = new Map<string, number>();
-  const count = (address: string, change: 1 | -1): number => {
-    const now = (ofAddress.get(address) ?? 0) + change;
-    if (now === 0) ofAddress.delete(address);
-    else ofAddress.set(address, now);
+  const count = (network: string, change: 1 | -1): number => {
+    const now = (ofAddress.get(network) ?? 0) + change;
+    if (now === 0) ofAddress.delete(network);
+    else ofAddress.set(network, now);
     return now;
   };
   server.on("connection", (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress ?? "");
+    const network = networkOf(address);
     all.add(socket);
-    const isTooMany = count(address, 1) > mostOfAddress && !isTrustedProxy(address);
+    const isTooMany = count(network, 1) > mostOfAddress && !isTrustedProxy(address);
     socket.once("close", () => {
       all.delete(socket);
-      count(address, -1);
+      count(network, -1);
     });
     if (isTooMany) socket.destroy();
   });
