@@ -22,6 +22,10 @@ public final class Flow {
         List<QName> bindings = definition.bindings();
         Check.equal("bindings for SOAP 1.1 at " + url, 1, bindings.size());
         Check.equal("address in the WSDL", url, definition.addressOf(bindings.get(0)));
+        Definition withBoth = Definition.at(url + "?wsdl=1.2");
+        Check.equal("binding for SOAP 1.1 beside that for 1.2", bindings, withBoth.bindings());
+        Check.equal("operations beside those for 1.2", definition.operationsOf(bindings.get(0)),
+            withBoth.operationsOf(bindings.get(0)));
         return definition;
     }
 

@@ -5,7 +5,7 @@ set -eu
 libraries=/usr/share/java/wsdl4j.jar:/usr/share/java/xmlbeans.jar:/usr/share/java/Saxon-HE.jar
 
 if [ "$1" = probe ]; then
-  command -v javac >/dev/null
+  command -v javac curl >/dev/null
   exec test -e /usr/share/java/wsdl4j.jar -a -e /usr/share/java/xmlbeans.jar -a -e /usr/share/java/Saxon-HE.jar
 fi
 
