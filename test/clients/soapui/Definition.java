@@ -104,6 +104,11 @@ final class Definition {
         return operations;
     }
 
+    /** As SoapUI looks up what an operation of a project is bound to. */
+    boolean isBound(QName binding, String operation, String inputName) {
+        return wsdl.getBinding(binding).getBindingOperation(operation, inputName, null) != null;
+    }
+
     private static QName elementOf(Message message) {
         Collection<?> parts = message.getParts().values();
         Check.equal("number of parts of " + message.getQName(), 1, parts.size());

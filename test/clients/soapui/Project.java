@@ -53,6 +53,8 @@ final class Project {
         for (XmlObject operation : listed) {
             Definition.Operation bound = operations.get(attribute(operation, "name"));
             Check.equal("action of " + bound.name(), bound.soapAction(), attribute(operation, "action"));
+            Check.that(bound.name() + " is bound",
+                definition.isBound(binding, bound.name(), attribute(operation, "inputName")));
             XmlObject call = child(operation, "call");
             Http.Answer answer = Http.post(
                 expanded(Xml.text(child(call, "endpoint"))), bound.soapAction(), expanded(Xml.text(child(call, "request"))));
