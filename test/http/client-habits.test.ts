@@ -1,10 +1,14 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { deflateRawSync, deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { after, afterEach, before, describe, it } from "mocha";
+import { buildHttpServer, closeHttpServer } from "../../lib/http/server.js";
 import { ENVELOPE_NAMESPACES } from "../../lib/soap/fault.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
 import { SECRET, startTestService, type TestService } from "../support/service.js";
-import { envelope, TNS } from "../support/soap-requests.js";
+import { envelope, TNS, service as t04 } from "../support/soap-requests.js";
 import { inventedPersonnummer } from "../support/t04.js";
 import { expectValidResponse } from "../support/xsd.js";
 import { type RawAnswer, RawConnection } from "./raw-connection.js";
@@ -121,6 +125,7 @@ function inSizes(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 describe("HTTP as clients of twenty years speak it:", () => {
   let service: TestService;
   const connections: RawConnection[] = [];
+  const servers: Server[] = [];
 
   before(async () => {
     service = await startTestService({
@@ -128,8 +133,9 @@ describe("HTTP as clients of twenty years speak it:", () => {
       callers: { portalen: { institutions: "*" } },
     });
   });
-  afterEach(() => {
+  afterEach(async () => {
     for (const connection of connections.splice(0)) connection.end();
+    for (const server of servers.splice(0)) await closeHttpServer(server, 1_000);
   });
   after(() => service.close());
 
@@ -330,6 +336,40 @@ describe("HTTP as clients of twenty years speak it:", () => {
       await connection.send(Buffer.concat([requestOf(), requestOf(OTHER_CALL), Buffer.from("\x16\x03\x01")]));
       expectFound(await connection.answer());
       expect((await connection.answer()).text).to.include("<Kurskod>SVESVE01</Kurskod>");
+      expect(await connection.closed()).to.equal("");
+    });
+
+    it("gets an answer whole that is on its way when such bytes come", async () => {
+      const NoEmailList = Array.from({ length: 200_000 }, (_, at) => `Ödman, Åsa ${at} ${"-".repeat(60)}`);
+      let answered = () => {};
+      const isAnswered = new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+      const long = () => {
+        setTimeout(answered, 300);
+        return { NoEmailList, valid: true };
+      };
+      const server = buildHttpServer({
+        services: [
+          { path: PATH, service: t04, operations: { getKurs: long, getKursTf: long, getAdrLista: long } },
+        ],
+        trustedProxies: [],
+        maxRequestBytes: 1_048_576,
+        onError: () => {},
+      });
+      servers.push(server);
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const connection = await RawConnection.open(`http://127.0.0.1:${port}`);
+      connections.push(connection);
+      connection.hold();
+      await connection.send(requestOf());
+      await isAnswered;
+      await connection.send("\0", "\0");
+      const answer = await connection.answer();
+      expect(answer.status).to.equal(200);
+      expect(answer.text).to.match(/<\/soap:Envelope>$/);
       expect(await connection.closed()).to.equal("");
     });
 

@@ -76,12 +76,18 @@ export class RawConnection {
     return this.#received.toString("latin1");
   }
 
+  /** Reads nothing until the next answer is asked for, as a client that is busy. */
+  hold(): void {
+    this.#socket.pause();
+  }
+
   /** Closes the connection from this side. */
   end(): void {
     this.#socket.destroy();
   }
 
   async #until(isThere: () => boolean): Promise<void> {
+    this.#socket.resume();
     while (!isThere()) {
       if (this.#closed)
         throw new Error(`the connection was closed after:\n${this.#received.toString("latin1")}`);

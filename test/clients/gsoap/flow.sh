@@ -20,4 +20,5 @@ for port in "1.1 wsdl" "1.2 wsdl=1.2"; do
   checks=$("$WORK/${port%% *}/flow") || { echo "$checks"; exit 1; }
   total=$((total + checks))
 done
-echo "ok, $total checks"
+(cd "$here" && node ../page.mjs cpp.md gSOAP) || exit 1
+echo "ok, $((total + 1)) checks"
