@@ -125,6 +125,8 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
         floods.passed(time, append);
         if (entry.verified === true || !floods.takes(entry, time)) append(entry);
       } catch (cause) {
+        // What hinders it may be mended by another file in its place.
+        close();
         throw new AdresslistaError("internal", "the audit log cannot be written", { cause });
       }
     },

@@ -48,7 +48,7 @@ export async function adresslista(args: readonly string[], options: RunOptions):
 
 export interface Service {
   readonly child: ChildProcess;
-  /** http://127.0.0.1:PORT */
+  /** http://127.0.0.1:PORT, or https with TLS */
   readonly url: string;
   stdout(): string;
   stderr(): string;
@@ -63,7 +63,7 @@ export async function startService(args: readonly string[], options: RunOptions)
   const ended = once(child, "close") as Promise<[number | null]>;
   const said = async () => {
     for (const began = performance.now(); performance.now() - began < START_MILLISECONDS; ) {
-      const [, url] = /WSDL:\s+(http:\/\/\S+)\/cxf\//.exec(stdout() + stderr()) ?? [];
+      const [, url] = /WSDL:\s+(https?:\/\/\S+)\/cxf\//.exec(stdout() + stderr()) ?? [];
       if (url !== undefined) return url;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
