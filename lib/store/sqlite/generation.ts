@@ -16,6 +16,7 @@ import type {
 } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { type Connection, openReadable } from "./files.js";
+import { joinedPersonsIn } from "./joined-persons.js";
 
 type Statement = Sqlite.Statement<unknown[]>;
 
@@ -59,8 +60,6 @@ type PersonRow = [number, Buffer, string | null, string | null, string | null];
 
 const FFG_CONDITION = "r.KTILL = ?";
 const FO_CONDITION = "r.KTILL = ? AND r.TERMIN = ?";
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** Answers of one question about courses that a generation keeps: more than a portal asks for, little in memory. */
 const MAX_REMEMBERED = 2_000;
@@ -131,17 +130,6 @@ export function openGeneration(file: string, number: number): Generation {
   const counts = registrations((table, condition) =>
     connection.prepare(`SELECT count(*) FROM (SELECT 1 FROM ${table} r WHERE ${condition} LIMIT ?)`).pluck(),
   );
-  // The subquery's order is the order of concatenation; a BLOB goes to the answer without becoming a string.
-  const joined = (source: string, condition: string) =>
-    connection
-      .prepare(
-        `SELECT CAST(group_concat(PERSONVO, ?) AS BLOB), count(INVALIDPNR), count(*) FROM (
-           SELECT v.PERSONVO, v.INVALIDPNR FROM ${source} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
-           WHERE ${condition} ORDER BY r.PERSON LIMIT ?)`,
-      )
-      .raw();
-  const joinedFfg = joined("FFGKURS", FFG_CONDITION);
-  const joinedFo = joined("FORTKURS", FO_CONDITION);
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
 
@@ -209,15 +197,7 @@ export function openGeneration(file: string, number: number): Generation {
     countRegistrations: (searches, most) =>
       searches.reduce((sum, search) => sum + (rowCount(search, most) as number), 0),
 
-    joinedPersonVOs(search, separator, most) {
-      const row = (
-        search.typ === "FFG"
-          ? joinedFfg.get(separator, search.ktill, most + 1)
-          : joinedFo.get(separator, search.ktill, search.termin, most + 1)
-      ) as [Buffer | null, number, number];
-      const [bytes, invalid, persons] = row;
-      return invalid > 0 || persons > most ? undefined : { bytes: bytes ?? NO_BYTES, persons };
-    },
+    joinedPersonVOs: joinedPersonsIn(connection),
 
     institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
     places: remember(() => byKod(places.all() as OrtFound[])),
