@@ -7,6 +7,7 @@ import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import type { CallMetrics } from "../http/metrics.js";
 import { buildHttpServer, closeHttpServer, renewTls } from "../http/server.js";
+import { rememberAnswers } from "../lpw/answers.js";
 import { openStore } from "../store/open.js";
 import type { Generation, Store } from "../store/queries.js";
 import { callRecorder, openAuditLog } from "./audit-recorder.js";
@@ -52,6 +53,7 @@ export async function startService(
     const server = buildHttpServer({
       services: serviceMounts(settings, aliases, {
         store: answering,
+        answers: rememberAnswers(),
         authenticate: authenticator(store, {
           defaultCaller,
           onUnnoted: (error) => log.error(errorFields(error), "a failed login could not be noted"),

@@ -4,6 +4,7 @@ import type { Caller } from "../access/callers.js";
 import { certificateSubject as readSubject } from "../access/subject.js";
 import type { DecodedObject, Encodable } from "../soap/api.js";
 import type { Store } from "../store/queries.js";
+import type { AnswerMemory } from "./answers.js";
 import { type Answer, type Call, refusal, type Subject } from "./call.js";
 import type { FormatSettings } from "./formats.js";
 import { type Lookups, lookupsIn } from "./lookups.js";
@@ -34,6 +35,8 @@ export interface ServiceDependencies {
   readonly store: Pick<Store, "current">;
   readonly authenticate: Authenticate;
   readonly settings: FormatSettings;
+  /** Answers of the served load that are given again; without it each is worked out anew. */
+  readonly answers?: AnswerMemory | undefined;
 }
 
 /** What is a service's own in one of its operations. */
@@ -45,6 +48,8 @@ export interface Method<Request, Data> {
   readonly write: (answer: Answer<Data>, request: Request) => Encodable;
   /** What a request is about; undefined: of nothing that the audit log has. */
   readonly about?: (request: Request) => Subject;
+  /** The answer depends on nothing but the load, the caller's rights and the request: not on the day, say. */
+  readonly isRepeatable?: boolean;
 }
 
 /** `userVO.type` of an employee; a student (1) has no right to the lists of others. */
@@ -58,32 +63,41 @@ export function operationOf<Request, Data>(
   dependencies: ServiceDependencies,
   method: Method<Request, Data>,
 ): Operation {
+  const { store, settings } = dependencies;
+  const answers = method.isRepeatable ? dependencies.answers?.ofOperation() : undefined;
   return async (args, context) => {
     const request = method.read(args);
     const user = readUser(args.arg0);
     const caller = await callerOf(user, context, dependencies);
-    const whose = {
-      uid: user.uid,
-      ...(caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name }),
-    };
+    const whose =
+      caller === undefined
+        ? { uid: user.uid, claimedCaller: claimedBy(user, context) }
+        : { uid: user.uid, caller: caller.name };
     // Should the rest fail, it is known at least who has called.
     context.note?.({ ...whose, persons: 0, errors: [] });
-    const generation = caller === undefined ? undefined : await dependencies.store.current();
+
     // Asked once: a load that is swapped in during the call is seen by the next one.
-    const lookups = generation === undefined ? undefined : lookupsIn(generation);
-    const answer = await answerOf(method, request, user, caller, lookups, dependencies.settings);
-    if (context.note !== undefined) {
-      context.note({
-        ...whose,
+    const generation = caller === undefined ? undefined : await store.current();
+    const mayBeAnswered = caller !== undefined && generation !== undefined && user.type === EMPLOYEE;
+    const question = mayBeAnswered ? answers?.questionOf(generation, caller, request) : undefined;
+    let answered = question?.recall();
+    if (answered === undefined) {
+      const lookups = generation === undefined ? undefined : lookupsIn(generation);
+      const answer = await answerOf(method, request, user, caller, lookups, settings);
+      const facts = {
         // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
-        ...(caller === undefined || lookups === undefined
+        ...(lookups === undefined
           ? {}
-          : await knownSubject(method.about?.(request) ?? {}, lookups, dependencies.settings)),
+          : await knownSubject(method.about?.(request) ?? {}, lookups, settings)),
         persons: answer.persons ?? 0,
         errors: answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])),
-      });
+      };
+      const value = method.write(answer, request);
+      answered =
+        facts.errors.length === 0 ? (question?.keep(value, facts) ?? { value, facts }) : { value, facts };
     }
-    return method.write(answer, request);
+    context.note?.({ ...whose, ...answered.facts });
+    return answered.value;
   };
 }
 
@@ -95,13 +109,10 @@ function callerOf(
   // Without an end user nobody is asked who calls: there is no one the answer would be for.
   if (user.uid === undefined) return undefined;
   const { uid, caller, ticket, timestamp, ticketUid } = user;
+  const subject = certificateSubject && readSubject(certificateSubject);
   return authenticate({
-    uid,
-    remoteAddress,
-    ...present({
-      ...{ caller, ticket, timestamp, ticketUid, usernameToken },
-      certificateSubject: certificateSubject && readSubject(certificateSubject),
-    }),
+    ...{ uid, remoteAddress, caller, ticket, timestamp, ticketUid, usernameToken },
+    certificateSubject: subject,
   });
 }
 
@@ -122,10 +133,4 @@ async function answerOf<Request, Data>(
 
 function claimedBy({ caller }: UserRequest, { usernameToken }: CallContext): string | undefined {
   return caller ?? usernameToken?.username;
-}
-
-function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

@@ -18,6 +18,16 @@ export class FinishedElements {
   constructor(readonly chunks: readonly Buffer[]) {}
 }
 
+/** An answer that may be given again: what it was encoded to is kept with it. Only the whole of an answer may be one. */
+export class RepeatedAnswer {
+  readonly bytes: { [version in SoapVersion]?: Buffer } = {};
+  /** `onBytes`: told how many bytes are kept from now on. */
+  constructor(
+    readonly value: Encodable,
+    readonly onBytes: (bytes: number) => void,
+  ) {}
+}
+
 export type Encodable =
   | string
   | number
@@ -25,6 +35,7 @@ export type Encodable =
   | null
   | undefined
   | FinishedElements
+  | RepeatedAnswer
   | readonly Encodable[]
   | { readonly [element: string]: Encodable };
 

@@ -3,7 +3,7 @@
  * order, so code and published interface cannot drift apart.
  */
 import { AdresslistaError } from "../errors.js";
-import type { Encodable, SoapVersion } from "./api.js";
+import { type Encodable, RepeatedAnswer, type SoapVersion } from "./api.js";
 import { compileArguments, type Synonyms } from "./decode.js";
 import { compileEncoders } from "./encode.js";
 import { type RequestReader, requestReader } from "./gate.js";
@@ -45,7 +45,15 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
       targetNamespace: model.targetNamespace,
       operations: model.operations.map((operation) => operation.name),
       decodeRequest: requestReader(compileArguments(model, options.synonyms)),
-      encodeResponse: encoders.response,
+      encodeResponse(operation, version, value) {
+        if (!(value instanceof RepeatedAnswer)) return encoders.response(operation, version, value);
+        const known = value.bytes[version];
+        if (known !== undefined) return known;
+        const bytes = encoders.response(operation, version, value.value);
+        value.bytes[version] = bytes;
+        value.onBytes(bytes.length);
+        return bytes;
+      },
       encodeElement: encoders.element,
       wsdl: (address, version = "1.1") => writers[version](address),
     };

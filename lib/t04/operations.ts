@@ -18,7 +18,7 @@ export interface T04Operations {
 
 export function t04Operations(dependencies: ServiceDependencies): T04Operations {
   const operation = (answer: (call: AdrListCall) => Promise<AdrListAnswer>): Operation =>
-    operationOf(dependencies, { read: readAdrList, answer, write: adrListVO, about });
+    operationOf(dependencies, { read: readAdrList, answer, write: adrListVO, about, isRepeatable: true });
   return {
     getKurs: operation(getKurs),
     getKursTf: operation(getKursTf),

@@ -1,0 +1,114 @@
+import type { CallFacts } from "../access/audit.js";
+import type { Caller } from "../access/callers.js";
+import { type Encodable, RepeatedAnswer } from "../soap/api.js";
+import type { Generation } from "../store/queries.js";
+
+/**
+ * Answers that were given lately and may be given again: a load never changes, so that the same question of a caller with
+ * the same rights has the same answer for as long as the load is served. Who asks is judged each time before.
+ */
+export interface AnswerMemory {
+  /** Of one operation: its answers are told apart from those of others. */
+  ofOperation(): OperationAnswers;
+}
+
+export interface OperationAnswers {
+  /** Undefined: too long to be worth it. `request`: all that the answer depends on, as JSON can hold it. */
+  questionOf(generation: Generation, caller: Caller, request: unknown): Question | undefined;
+}
+
+export interface Question {
+  recall(): Answered | undefined;
+  keep(value: Encodable, facts: AnswerFacts): Answered;
+}
+
+export interface Answered {
+  readonly value: Encodable;
+  readonly facts: AnswerFacts;
+}
+
+/** What the audit log has of an answer, whoever asked. */
+export type AnswerFacts = Pick<CallFacts, "institutions" | "kurskoder" | "terminer" | "persons" | "errors">;
+
+/** Bytes of answers that each process keeps, keys counted. */
+export const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+/** Characters of a question as it is kept; a call that asks for more is rare, and takes its time anyway. */
+const MAX_QUESTION_CHARACTERS = 1_000;
+/** What an entry takes beside its bytes, roughly. */
+const ENTRY_BYTES = 1_000;
+
+export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
+  let of: Generation | undefined;
+  let kept = new Map<string, { readonly answered: Answered; bytes: number }>();
+  let bytes = 0;
+  let operations = 0;
+  const rights = rightsKeys();
+
+  const forgetOldest = () => {
+    for (const [key, entry] of kept) {
+      if (bytes <= most) return;
+      kept.delete(key);
+      bytes -= entry.bytes;
+    }
+  };
+
+  const recall = (key: string): Answered | undefined => {
+    const entry = kept.get(key);
+    if (entry === undefined) return undefined;
+    // The last to be asked for is the last to be forgotten.
+    kept.delete(key);
+    kept.set(key, entry);
+    return entry.answered;
+  };
+
+  const keep = (generation: Generation, key: string, value: Encodable, facts: AnswerFacts): Answered => {
+    // While the answer was worked out another load may have been swapped in.
+    if (generation !== of || kept.has(key)) return { value, facts };
+    const repeated = new RepeatedAnswer(value, (added) => {
+      if (kept.get(key) !== entry) return;
+      // What it was encoded from is kept too, and is about as large.
+      entry.bytes += 2 * added;
+      bytes += 2 * added;
+      forgetOldest();
+    });
+    const entry = { answered: { value: repeated, facts }, bytes: ENTRY_BYTES + key.length };
+    kept.set(key, entry);
+    bytes += entry.bytes;
+    forgetOldest();
+    return entry.answered;
+  };
+
+  return {
+    ofOperation() {
+      const operation = ++operations;
+      return {
+        questionOf(generation, caller, request) {
+          const asked = JSON.stringify(request);
+          if (asked.length > MAX_QUESTION_CHARACTERS) return undefined;
+          if (generation !== of) {
+            of = generation;
+            kept = new Map();
+            bytes = 0;
+          }
+          const key = `${operation} ${rights(caller)} ${asked}`;
+          return {
+            recall: () => recall(key),
+            keep: (value, facts) => keep(generation, key, value, facts),
+          };
+        },
+      };
+    },
+  };
+}
+
+/** The same for callers with the same rights; no institution's key has a comma, nor begins with a star. */
+function rightsKeys(): (caller: Caller) => string {
+  const keys = new WeakMap<Caller, string>();
+  return (caller) => {
+    const known = keys.get(caller);
+    if (known !== undefined) return known;
+    const key = caller.institutions === "*" ? "*" : [...caller.institutions].sort().join(",");
+    keys.set(caller, key);
+    return key;
+  };
+}
