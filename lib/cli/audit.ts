@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type AuditEntry, readAudit } from "../access/audit.js";
 import { callerName } from "../access/callers.js";
+import { isCalendarDate } from "../domain/days.js";
 import { auditFolderOf } from "./audit-recorder.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 
@@ -58,13 +59,14 @@ function whole(text: string): string {
 }
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?$/;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** Milliseconds since 1970. A day begins at midnight of this machine. */
 function timeOf(text: string, now: number): number | undefined {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   if (count !== undefined) return now - Number(count) * UNITS[unit as keyof typeof UNITS];
-  if (!TIME.test(text)) return undefined;
+  const [, year, month, dayOfMonth] = TIME.exec(text) ?? [];
+  if (!isCalendarDate(Number(year), Number(month), Number(dayOfMonth))) return undefined;
   const time = Date.parse(text.length === "ÅÅÅÅ-MM-DD".length ? `${text}T00:00` : text);
   return Number.isNaN(time) ? undefined : time;
 }
