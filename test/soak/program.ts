@@ -65,7 +65,8 @@ export class Program {
   /** Throws when the exit code is another one. */
   async done(args: readonly string[], input?: string): Promise<Outcome> {
     const outcome = await this.run(args, input === undefined ? {} : { input });
-    if (outcome.code !== 0) throw new Error(`${args.join(" ")} ended with ${outcome.code}:\n${outcome.stderr}`);
+    if (outcome.code !== 0)
+      throw new Error(`${args.join(" ")} ended with ${outcome.code}:\n${outcome.stderr}`);
     return outcome;
   }
 

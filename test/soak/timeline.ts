@@ -56,7 +56,9 @@ export class Timeline<State> {
 
   /** All that may have been in force at some moment from the one to the other. */
   between(sent: number, answered: number): readonly Period<State>[] {
-    return [...this.#periods, ...this.#pending].filter(({ from, until }) => from <= answered && until >= sent);
+    return [...this.#periods, ...this.#pending].filter(
+      ({ from, until }) => from <= answered && until >= sent,
+    );
   }
 
   /** An answer can only have come from one of these: when all are new, the change has happened before now. */
