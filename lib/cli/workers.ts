@@ -35,12 +35,12 @@ export async function runWorkers(
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill("SIGHUP");
   });
   const watches = [watch(first.worker, interrupted, log)];
-  while (watches.length < count) watches.push(watch(cluster.fork(), interrupted, log));
+  while (watches.length < count) watches.push(watch(fork(), interrupted, log));
   await Promise.all(watches);
   log.info("stopped");
 
   function startFirst(): Promise<{ worker: Worker; port: number } | number> {
-    const worker = cluster.fork();
+    const worker = fork();
     const stopWorker = () => worker.process.kill("SIGTERM");
     interrupted.addEventListener("abort", stopWorker);
     return new Promise((resolve) => {
@@ -50,6 +50,24 @@ export async function runWorkers(
       { worker: Worker; port: number } | number
     >;
   }
+}
+
+/**
+ * Starts a worker. A connection that is given to it is held here too until it says that it has it; one that it dies
+ * without having taken would be held for ever, and the client wait in vain (node's cluster forgets it).
+ */
+function fork(): Worker {
+  const worker = cluster.fork();
+  let given: { close?: () => void } | undefined;
+  const send = worker.process.send.bind(worker.process) as (...message: readonly unknown[]) => boolean;
+  worker.process.send = (...message: readonly unknown[]) => {
+    // One at a time: the next one is given when this one has been taken.
+    if (message[1]) given = message[1] as { close?: () => void };
+    return send(...message);
+  };
+  // Of one that was taken it is closed already, and this does nothing.
+  worker.once("exit", () => given?.close?.());
+  return worker;
 }
 
 /** Keeps one place filled until interrupted, then sees its worker out. */
@@ -64,7 +82,7 @@ async function watch(first: Worker, interrupted: AbortSignal, log: Logger): Prom
     log.error({ worker: worker.process.pid, code, signal, restartMilliseconds: wait }, "a worker died");
     await delay(wait, undefined, { signal: interrupted }).catch(() => {});
     if (interrupted.aborted) return;
-    worker = cluster.fork();
+    worker = fork();
   }
 }
 

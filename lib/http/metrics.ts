@@ -65,5 +65,6 @@ export function callMetrics(shared: boolean): CallMetrics {
 /** Metrics of all serving processes together, asked for by the process that started them. */
 export function clusterMetrics(): () => Promise<string> {
   const aggregator = new AggregatorRegistry();
-  return () => aggregator.clusterMetrics();
+  // One that dies when it has been asked is waited for in vain; then those who are there are asked again.
+  return () => aggregator.clusterMetrics().catch(() => aggregator.clusterMetrics());
 }
