@@ -58,15 +58,16 @@ export async function runWorkers(
  */
 function fork(): Worker {
   const worker = cluster.fork();
-  let given: { close?: () => void } | undefined;
+  let given: { close(): void } | undefined;
   const send = worker.process.send.bind(worker.process) as (...message: readonly unknown[]) => boolean;
-  worker.process.send = (...message: readonly unknown[]) => {
+  worker.process.send = (...sent: readonly unknown[]) => {
+    const [message, handle] = sent as [{ readonly act?: unknown }, { close(): void } | undefined];
     // One at a time: the next one is given when this one has been taken.
-    if (message[1]) given = message[1] as { close?: () => void };
-    return send(...message);
+    if (message.act === "newconn") given = handle;
+    return send(...sent);
   };
   // Of one that was taken it is closed already, and this does nothing.
-  worker.once("exit", () => given?.close?.());
+  worker.once("exit", () => given?.close());
   return worker;
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Agent } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { createRandom, type Random } from "../../lib/sample/random.js";
@@ -36,13 +37,15 @@ interface Surroundings {
 }
 
 const WRONG_PAUSE_MILLISECONDS = 5_000;
-const CHANGING_CLIENTS = 2;
+const CHANGING_CLIENTS = 3;
 const CHANGING_PAUSE_MILLISECONDS = 250;
 const ABORTERS = 2;
 const ABORTER_PAUSE_MILLISECONDS = 400;
 const SLOW_CLIENTS = 2;
 const SLOW_PAUSE_MILLISECONDS = 2_000;
 const HOSTILE_PAUSE_MILLISECONDS = 1_000;
+/** Slowest calls that are told of. */
+const SLOWEST = 5;
 /** Usual clients ask for large answers in so many of 100 calls. */
 const LARGE_PERCENT = 1;
 
@@ -54,6 +57,7 @@ export class Clients {
   readonly #running: Promise<void>[] = [];
   readonly #agents: Agent[] = [];
   readonly #stop = new AbortController();
+  #slowest: { readonly milliseconds: number; readonly what: string }[] = [];
 
   constructor(
     private readonly around: Surroundings,
@@ -61,6 +65,8 @@ export class Clients {
   ) {}
 
   start(): void {
+    // Each of them waits for it.
+    setMaxListeners(0, this.#stop.signal);
     const { clients, pauseMilliseconds } = this.load;
     for (let number = 0; number < clients; number++) {
       const { caller, rights } = STEADY[number % STEADY.length] as (typeof STEADY)[number];
@@ -80,7 +86,8 @@ export class Clients {
     }
     for (let number = 0; number < CHANGING_CLIENTS; number++) {
       const rights = this.around.changingRights;
-      const portal: Portal = { caller: CHANGING, rights, address: `127.0.0.${30 + number}` };
+      // From one address: what is found out for the one must not be told the other, when it has changed meanwhile.
+      const portal: Portal = { caller: CHANGING, rights, address: "127.0.0.30" };
       const agent = number % 2 === 0 ? this.#keptConnections() : undefined;
       this.#run(200 + number, CHANGING_PAUSE_MILLISECONDS, async (random) => {
         await this.#call(portal, this.#pick(random, 0), { agent });
@@ -173,7 +180,7 @@ export class Clients {
       } else {
         judge.answered(asked, answer);
         if (how.slowMilliseconds === undefined && portal.rights !== "refused") {
-          this.#note(question.operation, performance.now() - began);
+          this.#note(question.operation, performance.now() - began, portal.caller.name);
         }
       }
     } catch (error) {
@@ -203,9 +210,18 @@ export class Clients {
     }
   }
 
-  #note(operation: string, milliseconds: number): void {
+  #note(operation: string, milliseconds: number, caller: string | undefined): void {
     const known = this.durations.get(operation) ?? [];
     this.durations.set(operation, known);
     known.push(milliseconds);
+    if (this.#slowest.length === SLOWEST && milliseconds < (this.#slowest.at(-1)?.milliseconds ?? 0)) return;
+    const what = `${operation} of ${caller} ${Math.round(milliseconds)} ms`;
+    this.#slowest = [...this.#slowest, { milliseconds, what }]
+      .sort((a, b) => b.milliseconds - a.milliseconds)
+      .slice(0, SLOWEST);
+  }
+
+  slowest(): readonly string[] {
+    return this.#slowest.map(({ what }) => what);
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,6 +45,11 @@ const CALLER_PAUSE_MILLISECONDS = 20_000;
 const KILL_PAUSES_MILLISECONDS = [8_000, 12_000, 20_000, 65_000] as const;
 /** What handles may have grown by when everybody has gone. */
 const HANDLES_GROWTH = 2;
+/**
+ * After so long a killed worker is there again, one that has died often too. Until then metrics, which all workers are
+ * asked for, may be missing.
+ */
+const WORKER_RETURNS_MILLISECONDS = 45_000;
 /** Generations stay open for half a minute; a worker that has died often is started again after as long. */
 const COOL_DOWN_MILLISECONDS = 100_000;
 const EXIT_CODES_OF_STOP: readonly (number | null)[] = [0, 143];
@@ -125,6 +131,7 @@ async function soak(): Promise<void> {
   const startedAt = Date.now();
   const ends = began + minutes * 60_000;
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const isOver = () => stop.signal.aborted || performance.now() >= ends || service?.hasEnded() === true;
   interrupted.signal.addEventListener("abort", () => stop.abort());
   const pause = (milliseconds: number) =>
@@ -149,6 +156,7 @@ async function soak(): Promise<void> {
       killNumber += 1;
     }
   };
+  let metricsMissed = 0;
   const admin = async () => {
     for (const path of ["live", "ready", "metrics"]) {
       const asked = performance.now();
@@ -157,6 +165,10 @@ async function soak(): Promise<void> {
         text: error.message,
       }));
       if (status === 200) continue;
+      if (path === "metrics" && performance.now() - lastKill < WORKER_RETURNS_MILLISECONDS) {
+        metricsMissed += 1;
+        continue;
+      }
       findings.add(
         "the admin listener did not answer",
         `/${path}: ${status} ${text.slice(0, 200)} after ${Math.round(performance.now() - asked)} ms, last kill ${Math.round((performance.now() - lastKill) / 1000)} s ago`,
@@ -196,7 +208,7 @@ async function soak(): Promise<void> {
   const exitCode = await service.stop();
   if (!EXIT_CODES_OF_STOP.includes(exitCode))
     findings.add("the service ended with another code", String(exitCode));
-  judgeLog(service.stderr(), kills.figures.kills);
+  judgeLog(service.stderr(), kills.figures.kills, metricsMissed);
   judgeFiles();
   let damaged = 0;
   const audit = await judge.judgeAudit(
@@ -221,6 +233,8 @@ async function soak(): Promise<void> {
   const kill = kills.figures;
   const rows: (readonly [string, string])[] = [
     ["minutes", (seconds / 60).toFixed(1)],
+    ["slowest calls", clients.slowest().join(", ")],
+    ["metrics not told while a worker started", String(metricsMissed)],
     ["answers of each export", judge.answersOf.join(", ")],
     ["wrong callers, aborted, slow, hostile", Object.values(counts).join(", ")],
     ["loads and the like", [...loads.counts].map(([step, count]) => `${step} ${count}`).join(", ")],
@@ -348,12 +362,14 @@ async function coolDown(
 }
 
 /** The operational log tells of the kills and of nothing else that went wrong. */
-function judgeLog(stderr: string, kills: number): void {
+function judgeLog(stderr: string, kills: number, metricsMissed: number): void {
   let deaths = 0;
+  let missed = 0;
   for (const line of stderr.split("\n")) {
     if (!line.startsWith("{")) continue;
     const { level, msg } = JSON.parse(line) as { level: number; msg: string };
     if (msg === "a worker died") deaths += 1;
+    else if (msg === "internal error of the admin listener" && missed < metricsMissed) missed += 1;
     else if (level >= 40) findings.add("the operational log tells of something wrong", line.slice(0, 500));
   }
   if (deaths !== kills)
