@@ -9,8 +9,8 @@ export interface Call {
   readonly arg1: string;
 }
 
-const CALLER = "portal";
-const SECRET = "hemlig-biljett";
+export const CALLER = "portal";
+export const SECRET = "hemlig-biljett";
 const TERM = "262";
 /** Courses whose occasions and participants are asked for. */
 const COURSES = 6;

@@ -5,7 +5,8 @@ import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { adresslista, newFolder, type RunOptions, start, startService } from "../cli/program.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
-import { addCaller, answerTo } from "./calls.js";
+import { envelope } from "../support/soap-requests.js";
+import { addCaller, answerTo, CALLER, SECRET } from "./calls.js";
 
 /**
  * Canaries: values that stand nowhere but in one person's record, so that wherever one of them is found, it has come from
@@ -69,7 +70,7 @@ describe("personal data", function () {
 
   it("stands in nothing that the program says: reports, dry runs, inspect, status, errors, logs", () => {
     const found = night.said.flatMap(({ by, text }) =>
-      EVERYBODY.flatMap(valuesOf)
+      [...EVERYBODY.flatMap(valuesOf), SECRET]
         .filter((value) => holds(text, value))
         .map((value) => `${value}: ${by}`),
     );
@@ -83,6 +84,9 @@ describe("personal data", function () {
       "stale|generation",
       "P-SKYDDAD",
       "identity number",
+      "adresslista_calls_total",
+      "UtilityFetcher.findNameByPnr .* persons  valid",
+      "auth.failed",
     ]) {
       expect(
         night.said.some(({ text }) => new RegExp(word).test(text)),
@@ -156,7 +160,10 @@ async function wholeNight(folder: string): Promise<Night> {
 
   await hear(0, ["reload", "--file", first]);
   await addCaller(options);
-  const service = await startService(["serve", "--port", "0"], options);
+  const service = await startService(
+    ["serve", "--port", "0"],
+    optionsIn("data", { ADRESSLISTA_ADMIN_PORT: "0" }),
+  );
   const answer = await answerTo(service.url, {
     operation: "getAdrLista",
     arg1: "<KursTfVO><typ>FFG</typ><Kurskod>MATMAT02b</Kurskod><Starttermin>262</Starttermin></KursTfVO><Email>true</Email>",
@@ -190,6 +197,13 @@ async function wholeNight(folder: string): Promise<Night> {
   }
   await hear(0, ["check"]);
   await hear(0, ["rollback"]);
+  await askEverything(service.url);
+  const admin = /admin: (http:\S+)/.exec(service.stderr())?.[1];
+  for (const path of ["/metrics", "/ready"]) {
+    said.push({ by: path, text: await (await fetch(`${admin}${path}`)).text() });
+  }
+  await hear(0, ["audit"]);
+  await hear(0, ["audit", "--json"]);
   await service.stop();
   said.push({ by: "serve", text: service.stdout() + service.stderr() });
 
@@ -202,6 +216,48 @@ async function wholeNight(folder: string): Promise<Night> {
     excluding: join(folder, "excluding"),
     temporary,
   };
+}
+
+/** Calls that hold what nobody is to find again: numbers, names, tickets, in every place that a call has for a text. */
+async function askEverything(url: string): Promise<void> {
+  const { family, pnr, email } = ORDINARY;
+  const adrList = (value: string) =>
+    `<Institution>${value}</Institution><Termin>${value}</Termin><Kurskod>${value}</Kurskod>` +
+    `<KursTfVO><typ>FFG</typ><Kurskod>${value}</Kurskod><Starttermin>262</Starttermin></KursTfVO>`;
+  for (const value of [family, pnr, email]) {
+    for (const operation of ["getKurs", "getKursTf", "getAdrLista"]) {
+      await ask(url, "AdresslistaFetcher", operation, adrList(value));
+    }
+    for (const operation of ["findNameByPnr", "getNameByPartPnr"]) {
+      await ask(url, "UtilityFetcher", operation, `<pnr>${value}</pnr>`);
+    }
+    for (const operation of ["fetchAdrInfo", "getKursByKod", "getKursByInst"]) {
+      await ask(url, "UtilityFetcher", operation, value);
+    }
+    for (const wrong of [{ ticket: value }, { caller: value }, { uid: value, ticket: value }]) {
+      await ask(url, "AdresslistaFetcher", "getKurs", adrList(value), wrong);
+    }
+    await fetch(`${url}/cxf/AdresslistaFetcher`, { method: "POST", body: `<${value}` });
+  }
+}
+
+async function ask(
+  url: string,
+  service: string,
+  operation: string,
+  arg1: string,
+  { caller = CALLER, ticket = SECRET, uid = "larare1" } = {},
+): Promise<void> {
+  const user =
+    `<authinfovo><caller>${caller}</caller><ticket><ticket>${ticket}</ticket></ticket></authinfovo>` +
+    `<type>2</type><uid>${uid}</uid>`;
+  const answer = await fetch(`${url}/cxf/${service}`, {
+    method: "POST",
+    headers: { "Content-Type": "text/xml; charset=utf-8" },
+    body: envelope(`<n:${operation}><arg0>${user}</arg0><arg1>${arg1}</arg1></n:${operation}>`),
+  });
+  expect(answer.status, operation).to.equal(200);
+  await answer.text();
 }
 
 /** Enough others that a guard sees it when they are gone. */
