@@ -1,0 +1,110 @@
+import { rmSync } from "node:fs";
+import { expect } from "chai";
+import { after, before, describe, it } from "mocha";
+import { newFolder } from "../cli/program.js";
+import { expectValidResponse } from "../support/xsd.js";
+import { documentTypes } from "./corpus/document-types.js";
+import { encodings } from "./corpus/encodings.js";
+import { inEveryOperation, javascriptCredentials, javascriptNames } from "./corpus/javascript-names.js";
+import { references } from "./corpus/references.js";
+import { structure } from "./corpus/structure.js";
+import { compression, multiparts, soapActions } from "./corpus/transport.js";
+import { callOf, type Expected, type HostileMessage, TARGETS, type Target } from "./messages.js";
+import { holdsBetas } from "./register.js";
+import { type Answer, post } from "./sending.js";
+import { type Served, serve } from "./served.js";
+
+const KINDS: Readonly<Record<string, readonly HostileMessage[]>> = {
+  "DOCTYPEs and entities": documentTypes,
+  "structure, and how much of everything": structure,
+  "names that are JavaScript's own": [...javascriptNames, ...javascriptCredentials],
+  "SOAP-encoding's references": references,
+  "character encodings": encodings,
+  compression,
+  "attachments and media types": multiparts,
+  "actions that contradict the body": soapActions,
+};
+
+describe("A hostile message", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let served: Served;
+  const plainAnswers = new Map<Target, string>();
+
+  before(async () => {
+    folder = newFolder();
+    served = await serve(folder);
+    for (const target of TARGETS) {
+      const answer = await post({ url: served.url + target.path, body: callOf(target) });
+      expect(answer.status, answer.text).to.equal(200);
+      expect(answer.text).to.include("<valid>true</valid>").and.include("Alfasson");
+      plainAnswers.set(target, answer.text);
+    }
+  });
+  after(async () => {
+    await served?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Each message is followed by a call that must be answered as if nothing had been. */
+  async function send(
+    target: Target,
+    message: Pick<HostileMessage, "contentType" | "headers">,
+    body: string | Buffer,
+  ) {
+    const url = served.url + target.path;
+    const answer = await post({ ...message, url, body });
+    expect(holdsBetas(answer.text), answer.text).to.equal(false);
+    if (answer.status === 200) expectValidResponse(answer.text, target.wsdl);
+    const next = await post({ url, body: callOf(target) });
+    expect(next.text).to.equal(plainAnswers.get(target));
+    return answer;
+  }
+
+  for (const [kind, messages] of Object.entries(KINDS)) {
+    describe(kind, () => {
+      for (const message of messages) {
+        it(message.name, async () => {
+          for (const target of TARGETS) {
+            const answer = await send(target, message, message.body(target));
+            expectAnswer(answer, message.expected, plainAnswers.get(target));
+          }
+        });
+      }
+    });
+  }
+
+  describe("names that are JavaScript's own, in every operation", () => {
+    for (const { name, target, body } of inEveryOperation) {
+      it(name, async () => {
+        const { status, text } = await send(target, {}, body);
+        expect(status, text).to.equal(200);
+      });
+    }
+  });
+});
+
+function expectAnswer(answer: Answer, expected: Expected, plain: string | undefined): void {
+  const { status, text } = answer;
+  if (expected === "the plain call's answer") {
+    expect(text).to.equal(plain);
+  } else if ("fault" in expected) {
+    const { fault, code = "Client", status: expectedStatus = 500 } = expected;
+    expect(text).to.include(`<faultcode>soap:${code}</faultcode>`);
+    expect(text).to.match(new RegExp(`<faultstring>${quoted(fault)}</faultstring>`));
+    expect(status).to.equal(expectedStatus);
+  } else {
+    expect(status, text).to.equal(200);
+    const [, key] = /<key>([^<]*)<\/key>/.exec(text) ?? [];
+    expect(text).to.include(`<valid>${expected.valid}</valid>`);
+    if (!expected.valid) expect(key).to.equal(expected.key);
+  }
+  expect(answer.contentType).to.equal("text/xml; charset=utf-8");
+}
+
+function quoted(sentence: string): string {
+  return sentence
+    .split("…")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+}
