@@ -5,13 +5,14 @@ import { newFolder } from "../cli/program.js";
 import { expectValidResponse } from "../support/xsd.js";
 import { documentTypes } from "./corpus/document-types.js";
 import { encodings } from "./corpus/encodings.js";
+import { httpShapes } from "./corpus/http-shapes.js";
 import { inEveryOperation, javascriptCredentials, javascriptNames } from "./corpus/javascript-names.js";
 import { references } from "./corpus/references.js";
 import { structure } from "./corpus/structure.js";
 import { compression, multiparts, soapActions } from "./corpus/transport.js";
-import { callOf, type Expected, type HostileMessage, TARGETS, type Target } from "./messages.js";
+import { callOf, type Expected, type HostileMessage, T04, TARGETS, type Target } from "./messages.js";
 import { holdsBetas } from "./register.js";
-import { type Answer, post } from "./sending.js";
+import { type Answer, converse, post } from "./sending.js";
 import { type Served, serve } from "./served.js";
 
 const KINDS: Readonly<Record<string, readonly HostileMessage[]>> = {
@@ -25,7 +26,7 @@ const KINDS: Readonly<Record<string, readonly HostileMessage[]>> = {
   "actions that contradict the body": soapActions,
 };
 
-describe("A hostile message", function () {
+describe("What is hostile", function () {
   this.timeout(120_000);
   let folder: string;
   let served: Served;
@@ -56,9 +57,13 @@ describe("A hostile message", function () {
     const answer = await post({ ...message, url, body });
     expect(holdsBetas(answer.text), answer.text).to.equal(false);
     if (answer.status === 200) expectValidResponse(answer.text, target.wsdl);
-    const next = await post({ url, body: callOf(target) });
-    expect(next.text).to.equal(plainAnswers.get(target));
+    await expectPlainAnswer(target);
     return answer;
+  }
+
+  async function expectPlainAnswer(target: Target): Promise<void> {
+    const { text } = await post({ url: served.url + target.path, body: callOf(target) });
+    expect(text).to.equal(plainAnswers.get(target));
   }
 
   for (const [kind, messages] of Object.entries(KINDS)) {
@@ -82,7 +87,55 @@ describe("A hostile message", function () {
       });
     }
   });
+
+  describe("as HTTP", () => {
+    for (const { name, bytes, statuses, closed, half, afterwards } of httpShapes) {
+      it(name, async () => {
+        for (const target of TARGETS) {
+          const url = served.url + target.path;
+          const options = { answers: statuses.length, closed, half, afterwards };
+          const conversation = await converse(url, bytes(target), options);
+          expect(conversation.statuses, conversation.received.slice(0, 2_000)).to.deep.equal(statuses);
+          expect(conversation.closed, "closed").to.equal(closed);
+          await expectPlainAnswer(target);
+        }
+      });
+    }
+  });
+
+  describe("when all is over", () => {
+    it("has left nothing in the program's log but what it always says", () => {
+      expect(served.errors()).to.deep.equal([]);
+    });
+
+    it("has not made the program grow: what is large once more, many times over", async () => {
+      const large = Object.values(KINDS)
+        .flat()
+        .map((message) => ({ message, bytes: Buffer.from(message.body(T04) as Buffer) }))
+        .filter(({ bytes }) => bytes.length > LARGE_BYTES);
+      const sendAll = async () => {
+        for (const { message, bytes } of large) {
+          await post({ ...message, url: served.url + T04.path, body: bytes });
+        }
+      };
+      await sendAll();
+      const before = served.residentBytes();
+      let sent = 0;
+      while (sent < SENT_AGAIN_BYTES) {
+        await sendAll();
+        for (const { bytes } of large) sent += bytes.length;
+      }
+      expect(served.residentBytes() - before).to.be.below(GROWTH_BYTES);
+      await expectPlainAnswer(T04);
+    });
+  });
 });
+
+/** Messages from which the program would grow if it kept them. */
+const LARGE_BYTES = 400_000;
+/** What is sent to see whether it grows, and by how much less it may: a heap is not tidied after each message. */
+const SENT_AGAIN_BYTES = 200 * 1_048_576;
+const GROWTH_BYTES = 60 * 1_048_576;
 
 function expectAnswer(answer: Answer, expected: Expected, plain: string | undefined): void {
   const { status, text } = answer;

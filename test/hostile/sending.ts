@@ -59,45 +59,53 @@ export interface Conversation {
   /** Status codes of the answers, in order. */
   readonly statuses: readonly number[];
   readonly received: string;
-  /** The server closed the connection; otherwise it was still open after `quietMilliseconds`. */
   readonly closed: boolean;
 }
 
+export interface ConversationOptions {
+  /** What is waited for: so many answers, and that the server closes the connection or keeps it. */
+  readonly answers: number;
+  readonly closed: boolean;
+  /** This side is closed after the bytes. */
+  readonly half?: boolean | undefined;
+  /** Sent when the first answer has come. */
+  readonly afterwards?: string | undefined;
+}
+
+/** How long a connection that is to be kept is watched when all answers have come. */
+const WATCHED_MILLISECONDS = 50;
+
 /**
- * Sends bytes as they are over a connection of their own, and gives what comes back until the server closes it, or has
- * been quiet for a while. `half`: this side is closed after the bytes.
+ * Sends bytes as they are over a connection of their own, and gives what has come back when what is waited for has
+ * happened, or the server has closed the connection.
  * @throws when neither happens in time.
  */
 export function converse(
   url: string,
   bytes: string | Buffer,
-  { half = false, quietMilliseconds = 300 }: { half?: boolean; quietMilliseconds?: number } = {},
+  { answers, closed, half = false, afterwards }: ConversationOptions,
 ): Promise<Conversation> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let received = "";
+    const statuses = () => [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
     const socket: Socket = connect({ host: hostname, port: Number(port), allowHalfOpen: half });
-    const done = (closed: boolean) => {
+    const done = (isClosed: boolean) => {
       clearTimeout(late);
-      clearTimeout(quiet);
+      clearTimeout(watched);
       socket.destroy();
-      const received = Buffer.concat(chunks).toString("latin1");
-      const statuses = [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
-      resolve({ statuses, received, closed });
+      resolve({ statuses: statuses(), received, closed: isClosed });
     };
     const late = setTimeout(() => {
       socket.destroy();
       reject(new Error(`neither answered nor closed within ${ANSWER_MILLISECONDS} ms`));
     }, ANSWER_MILLISECONDS);
-    let quiet: NodeJS.Timeout | undefined;
-    const rest = () => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => done(false), quietMilliseconds);
-    };
+    let watched: NodeJS.Timeout | undefined;
     socket.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      // A server that has answered may keep the connection; one that has not yet is waited for.
-      rest();
+      if (received === "" && afterwards !== undefined) socket.write(afterwards);
+      received += chunk.toString("latin1");
+      if (closed || statuses().length < answers) return;
+      watched ??= setTimeout(() => done(false), WATCHED_MILLISECONDS);
     });
     // A reset is a way of closing, too.
     socket.on("error", () => {});
