@@ -134,8 +134,8 @@ describe("What is hostile", function () {
 /** Messages from which the program would grow if it kept them. */
 const LARGE_BYTES = 400_000;
 /** What is sent to see whether it grows, and by how much less it may: a heap is not tidied after each message. */
-const SENT_AGAIN_BYTES = 200 * 1_048_576;
-const GROWTH_BYTES = 60 * 1_048_576;
+const SENT_AGAIN_BYTES = 120 * 1_048_576;
+const GROWTH_BYTES = 50 * 1_048_576;
 
 function expectAnswer(answer: Answer, expected: Expected, plain: string | undefined): void {
   const { status, text } = answer;
