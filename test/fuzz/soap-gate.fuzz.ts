@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ParseOption, XmlDocument } from "libxml2-wasm";
 import { AdresslistaError } from "../../lib/errors.js";
 import type { Decoded, DecodedObject, Encodable } from "../../lib/soap/api.js";
 import type { SoapService } from "../../lib/soap/codec.js";
@@ -85,10 +86,25 @@ function judgedBy(judged: SoapService, wsdl: string, bytes: Buffer): string {
   }
   const names = namesOf(wsdl);
   const seen = walk(call.args, names);
-  const { length } = decodeXmlBytes(bytes, undefined);
+  const text = decodeXmlBytes(bytes, undefined);
+  const { length } = text;
+  expectWellFormed(text);
   if (seen.characters > length + MAX_REFERENCED_CHARACTERS) throw new Error("a call of more than was sent");
   expectValidResponse(judged.encodeResponse(call.operation, call.version, call.args.arg1 as Encodable), wsdl);
   return `${call.operation}${call.version}${call.usernameToken === undefined ? "" : "u"}${[...seen.keys].sort().join()};`;
+}
+
+/** What is taken as a call is XML to others too, such as a proxy that looks into it. */
+function expectWellFormed(text: string): void {
+  // It says nothing of its encoding any more, and whatever version it names, it is read as XML 1.0.
+  const xml = text.replace(/^\ufeff/, "").replace(/^<\?xml[^>]*\?>/, "");
+  try {
+    XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET }).dispose();
+  } catch (error) {
+    // A namespace may be any text: that it is a URI is another standard's matter.
+    const complaints = (error as Error).message.trim().split("\n");
+    if (!complaints.every((line) => /^xmlns.* is not (?:a valid URI|absolute)$/.test(line))) throw error;
+  }
 }
 
 /** Only the schema's names are keys, only what XML can carry is in a text, and none is empty or has blanks around it. */

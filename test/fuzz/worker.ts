@@ -105,5 +105,5 @@ async function fuzz({ seeds, dictionary, covered, maxBytes, judge }: FuzzTarget)
 function kindOf(error: unknown): string {
   const { name = "", message = "", stack = "" } = error instanceof Error ? error : { message: String(error) };
   const [, place = ""] = /\n\s+at (.*)/.exec(stack) ?? [];
-  return `${name} ${message.slice(0, 60).replace(/\d+|"[^"]*"/g, "")} ${place}`;
+  return `${name} ${message.slice(0, 60).replace(/\d+|"[^"]*"|'[^']*'/g, "")} ${place}`;
 }
