@@ -12,6 +12,8 @@ export function randomFrom(seed: number): (below: number) => number {
 /** Changes that are made to one input at most. */
 const MAX_CHANGES = 6;
 const MAX_COPIED_BYTES = 200;
+/** Bytes in which a value is looked for. */
+const MAX_LOOKED_AT = 400;
 
 /** One of the corpus, changed a few times. */
 export function mutant(
@@ -23,8 +25,8 @@ export function mutant(
   const pick = (): Buffer => corpus[random(corpus.length)] ?? Buffer.alloc(0);
   let bytes = Buffer.from(pick());
   for (let changes = 1 + random(MAX_CHANGES); changes > 0; changes--) {
-    const from = random(bytes.length + 1);
-    const to = Math.min(bytes.length, from + 1 + random(random(4) === 0 ? bytes.length : 16));
+    // Every other time in a value: most of a message is names, and a change there is soon refused.
+    const [from, to] = random(2) === 0 ? valueIn(bytes, random) : anywhereIn(bytes, random);
     const put = (...middle: readonly Buffer[]) =>
       Buffer.concat([bytes.subarray(0, from), ...middle, bytes.subarray(to)]);
     const insert = (middle: Buffer) => Buffer.concat([bytes.subarray(0, from), middle, bytes.subarray(from)]);
@@ -65,6 +67,22 @@ export function mutant(
     }
   }
   return bytes.subarray(0, maxBytes);
+}
+
+function anywhereIn(bytes: Buffer, random: (below: number) => number): readonly [from: number, to: number] {
+  const from = random(bytes.length + 1);
+  return [from, Math.min(bytes.length, from + 1 + random(random(4) === 0 ? bytes.length : 16))];
+}
+
+/** A part of a text or of an attribute's value, the next from anywhere. */
+function valueIn(bytes: Buffer, random: (below: number) => number): readonly [from: number, to: number] {
+  const start = random(bytes.length);
+  const [value = "", before = ""] =
+    /([\s\S]*?["'>])(?=[^<>"'\s])[^<>"']+/.exec(bytes.toString("latin1", start, start + MAX_LOOKED_AT)) ?? [];
+  if (value === "") return anywhereIn(bytes, random);
+  const length = value.length - before.length;
+  const from = start + before.length + random(length + 1);
+  return [from, Math.min(start + value.length, from + random(length + 1))];
 }
 
 /** From a `<` to a later `>`: often a tag, or elements as a whole. */

@@ -42,8 +42,7 @@ process.exitCode = findings === 0 ? 0 : 1;
 /** How many findings there were. */
 function fuzzed({ name, maxBytes }: FuzzTarget): Promise<number> {
   console.log(`${name}: ${seconds} s, seed ${seed}`);
-  // Seeds are not cut.
-  const current = new SharedArrayBuffer(4 * HEADER_WORDS + 64 * maxBytes);
+  const current = new SharedArrayBuffer(4 * HEADER_WORDS + maxBytes);
   const workerData: WorkerData = { target: name, milliseconds: seconds * 1_000, seed, current };
   const worker = new Worker(STARTER, { eval: true, workerData });
   let found = 0;
