@@ -7,6 +7,7 @@ import { documentTypes } from "./corpus/document-types.js";
 import { encodings } from "./corpus/encodings.js";
 import { httpShapes } from "./corpus/http-shapes.js";
 import { inEveryOperation, javascriptCredentials, javascriptNames } from "./corpus/javascript-names.js";
+import { largeCalls } from "./corpus/large-calls.js";
 import { references } from "./corpus/references.js";
 import { structure } from "./corpus/structure.js";
 import { compression, multiparts, soapActions } from "./corpus/transport.js";
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<string, readonly HostileMessage[]>> = {
   "structure, and how much of everything": structure,
   "names that are JavaScript's own": [...javascriptNames, ...javascriptCredentials],
   "SOAP-encoding's references": references,
+  "calls that ask for much": largeCalls,
   "character encodings": encodings,
   compression,
   "attachments and media types": multiparts,
@@ -70,7 +72,7 @@ describe("What is hostile", function () {
     describe(kind, () => {
       for (const message of messages) {
         it(message.name, async () => {
-          for (const target of TARGETS) {
+          for (const target of message.only === undefined ? TARGETS : [message.only]) {
             const answer = await send(target, message, message.body(target));
             expectAnswer(answer, message.expected, plainAnswers.get(target));
           }
@@ -134,13 +136,15 @@ describe("What is hostile", function () {
 /** Messages from which the program would grow if it kept them. */
 const LARGE_BYTES = 400_000;
 /** What is sent to see whether it grows, and by how much less it may: a heap is not tidied after each message. */
-const SENT_AGAIN_BYTES = 120 * 1_048_576;
-const GROWTH_BYTES = 50 * 1_048_576;
+const SENT_AGAIN_BYTES = 100 * 1_048_576;
+const GROWTH_BYTES = 40 * 1_048_576;
 
 function expectAnswer(answer: Answer, expected: Expected, plain: string | undefined): void {
   const { status, text } = answer;
   if (expected === "the plain call's answer") {
     expect(text).to.equal(plain);
+  } else if (expected === "an answer") {
+    expect(status, text.slice(0, 1_000)).to.equal(200);
   } else if ("fault" in expected) {
     const { fault, code = "Client", status: expectedStatus = 500 } = expected;
     expect(text).to.include(`<faultcode>soap:${code}</faultcode>`);

@@ -96,13 +96,16 @@ export type Expected =
   | { readonly fault: string; readonly code?: string; readonly status?: number }
   /** The very bytes that the plain call is answered with. */
   | "the plain call's answer"
-  /** An answer with this `valid`, and the key of its first message. */
+  /** No fault. Or more closely: with this `valid`, and the key of its first message. */
+  | "an answer"
   | { readonly valid: true }
   | { readonly valid: false; readonly key: string };
 
 export interface HostileMessage {
   readonly name: string;
   readonly body: (target: Target) => string | Buffer;
+  /** Of one service only. */
+  readonly only?: Target;
   /** `text/xml; charset=utf-8` when absent, none when null. */
   readonly contentType?: string | null;
   readonly headers?: Readonly<Record<string, string>>;

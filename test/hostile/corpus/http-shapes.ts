@@ -383,6 +383,44 @@ export const httpShapes: readonly HttpShape[] = [
     closed: false,
   },
 
+  // What is got.
+  ...(
+    [
+      ["a path that leads out", "/cxf/../../etc/passwd", 404],
+      ["a path that leads out, escaped", "/cxf/%2e%2e%2f%2e%2e%2fetc%2fpasswd", 404],
+      ["a path with a broken escape", "/%", 404],
+      ["a path with a zero", "/cxf/AdresslistaFetcher%00", 404],
+      ["another host's path", "//127.0.0.1:9/?wsdl", 404],
+      ["another host's whole address", "http://127.0.0.1:9/?wsdl", 404],
+      [
+        "a query called as what objects inherit",
+        "/cxf/AdresslistaFetcher?__proto__[wsdl]=1&constructor=2",
+        200,
+      ],
+      ["a query of 10 000 names", `/cxf/AdresslistaFetcher?${"a&".repeat(6_000)}`, 200],
+    ] as const
+  ).map(
+    ([name, path, status]): HttpShape => ({
+      name,
+      bytes: () => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+      statuses: [status],
+      closed: true,
+    }),
+  ),
+  {
+    name: "the WSDL at an address that is none",
+    bytes: ({ path }) => `GET ${path}?wsdl HTTP/1.1\r\nHost: a"/><a b="\r\nConnection: close\r\n\r\n`,
+    statuses: [400],
+    closed: true,
+  },
+  {
+    name: "the WSDL from one who says that a proxy sent it",
+    bytes: ({ path }) =>
+      `GET ${path}?wsdl HTTP/1.1\r\nHost: a\r\nX-Forwarded-Host: b"/>\r\nX-Forwarded-Proto: javascript\r\nConnection: close\r\n\r\n`,
+    statuses: [200],
+    closed: true,
+  },
+
   // One after the other.
   {
     name: "garbage behind a good call",

@@ -216,7 +216,13 @@ export const soapActions: readonly HostileMessage[] = [
     }),
   ),
   {
-    name: "WS-Addressing's Action and To of another operation",
+    name: "SOAP 1.2's action of another operation, on a message of SOAP 1.1",
+    body: (target) => callOf(target),
+    contentType: 'application/soap+xml; charset=utf-8; action="urn:getPersons"',
+    expected: PLAIN,
+  },
+  {
+    name: "WS-Addressing's Action and ReplyTo of another operation",
     body: (target) =>
       callOf(target, {
         header:
