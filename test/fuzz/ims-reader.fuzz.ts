@@ -67,7 +67,7 @@ type Outcome =
   | { readonly read?: undefined; readonly error: string };
 
 /** @throws when the reader does what it must not. */
-export async function judgeExport(bytes: Buffer): Promise<string> {
+export async function judgeExport(bytes: Buffer): Promise<readonly string[]> {
   const mending = await outcomeOf([bytes], true);
   const inPieces = await outcomeOf(piecesOf(bytes), true);
   if (!isSame(mending, inPieces)) {
@@ -80,7 +80,7 @@ export async function judgeExport(bytes: Buffer): Promise<string> {
       throw new Error(`other records of a whole file: ${shown(strict)} — ${shown(mending)}`);
     }
   }
-  return signatureOf(mending) + signatureOf(strict);
+  return [...outcomesOf(mending), ...outcomesOf(strict)];
 }
 
 async function outcomeOf(chunks: readonly Buffer[], repair: boolean): Promise<Outcome> {
@@ -132,19 +132,20 @@ function inOneOrder({ read, error }: Outcome): unknown {
   return { ...read, summary: isCut ? undefined : { ...read.summary, warnings, repairs } };
 }
 
-function signatureOf({ read, error }: Outcome): string {
-  if (error !== undefined) return `${error.replace(/"[^"]*"|\d+/g, "")};`;
+function outcomesOf({ read, error }: Outcome): readonly string[] {
+  if (error !== undefined) return [withoutContent(error)];
   const { summary, skipped } = read;
   return [
     summary.encoding,
     ...summary.repairs.map(({ kind }) => kind),
-    ...new Set(summary.warnings.map(({ text }) => text.replace(/"[^"]*"|\d+/g, ""))),
-    ...new Set(skipped.map((text) => text.replace(/"[^"]*"|\d+/g, ""))),
-    read.persons.length > 0,
-    read.groups.length > 0,
-    read.members.length > 0,
-    ";",
-  ].join();
+    ...summary.warnings.map(({ text }) => withoutContent(text)),
+    ...skipped.map(withoutContent),
+    `persons ${read.persons.length > 0}, groups ${read.groups.length > 0}, members ${read.members.length > 0}`,
+  ];
+}
+
+function withoutContent(text: string): string {
+  return text.replace(/"[^"]*"|\d+/g, "");
 }
 
 function shown({ read, error }: Outcome): string {

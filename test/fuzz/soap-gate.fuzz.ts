@@ -19,11 +19,13 @@ export const soapGate: FuzzTarget = {
   name: "soap-gate",
   covered: /\/lib\/soap\/|\/saxes\//,
   maxBytes: 4_096,
-  seeds: () =>
-    readdirSync(WIRE, { recursive: true, encoding: "utf8" })
+  seeds: () => {
+    const requests = readdirSync(WIRE, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".request.xml"))
       .sort()
-      .map((file) => encoded(file)),
+      .map((file) => readFileSync(join(WIRE, file)));
+    return [...requests, ...requests.slice(0, 1).flatMap(inOtherEncodings)];
+  },
   dictionary: [
     ...["<a>", "</a>", "<a/>", "<n:getKurs>", "<arg0>", "<arg1>", "<item>", "<KursTfVO>", "<multiRef>"],
     ...[
@@ -50,7 +52,7 @@ export const soapGate: FuzzTarget = {
     ...["__proto__", "constructor", "true", "0", "\ufeff", "\ud7ff", "\0", "\u0085"],
   ],
   judge(bytes) {
-    return judgedBy(service, wsdlText, bytes) + judgedBy(utilityService, utilityWsdl, bytes);
+    return [...judgedBy(service, wsdlText, bytes), ...judgedBy(utilityService, utilityWsdl, bytes)];
   },
 };
 
@@ -72,7 +74,7 @@ const SENTENCES: readonly RegExp[] = [
 ];
 
 /** @throws when the gate does what it must not. Gives what is to be told apart of what it did. */
-function judgedBy(judged: SoapService, wsdl: string, bytes: Buffer): string {
+function judgedBy(judged: SoapService, wsdl: string, bytes: Buffer): readonly string[] {
   let call: ReturnType<SoapService["decodeRequest"]>;
   try {
     call = judged.decodeRequest(bytes, "text/xml");
@@ -82,7 +84,7 @@ function judgedBy(judged: SoapService, wsdl: string, bytes: Buffer): string {
     if (code === "Server") throw new Error("a refusal is a Server fault");
     const sentence = SENTENCES.findIndex((pattern) => pattern.test(reason));
     if (sentence < 0) throw new Error(`an unknown sentence: ${reason}`);
-    return `${code}${sentence};`;
+    return [`${code} ${sentence}`];
   }
   const names = namesOf(wsdl);
   const seen = walk(call.args, names);
@@ -91,7 +93,12 @@ function judgedBy(judged: SoapService, wsdl: string, bytes: Buffer): string {
   expectWellFormed(text);
   if (seen.characters > length + MAX_REFERENCED_CHARACTERS) throw new Error("a call of more than was sent");
   expectValidResponse(judged.encodeResponse(call.operation, call.version, call.args.arg1 as Encodable), wsdl);
-  return `${call.operation}${call.version}${call.usernameToken === undefined ? "" : "u"}${[...seen.keys].sort().join()};`;
+  const { operation, version, usernameToken } = call;
+  return [
+    `${operation} ${version}`,
+    `token ${usernameToken !== undefined}`,
+    ...[...seen.keys].map((key) => `${operation} ${key}`),
+  ];
 }
 
 /** What is taken as a call is XML to others too, such as a proxy that looks into it. */
@@ -147,7 +154,8 @@ function namesOf(wsdl: string): ReadonlySet<string> {
   return known;
 }
 
-/** As its pair's meta file says that it is sent. */
-function encoded(file: string): Buffer {
-  return readFileSync(join(WIRE, file));
+function inOtherEncodings(bytes: Buffer): Buffer[] {
+  const text = bytes.toString("utf8");
+  const utf16 = () => Buffer.from(`\ufeff${text}`, "utf16le");
+  return [utf16(), utf16().swap16(), Buffer.from(text.replace("UTF-8", "ISO-8859-1"), "latin1")];
 }

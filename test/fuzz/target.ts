@@ -9,10 +9,10 @@ export interface FuzzTarget {
   /** Pieces that chance would not find. */
   readonly dictionary: readonly string[];
   /**
-   * @throws when what is tested does what it must not. Gives what is to be told apart of what it did: an input with a
-   * new answer is kept, too.
+   * @throws when what is tested does what it must not. Gives what is to be told apart of what it did: an input with
+   * something new among that is kept, too.
    */
-  readonly judge: (bytes: Buffer) => string | Promise<string>;
+  readonly judge: (bytes: Buffer) => readonly string[] | Promise<readonly string[]>;
 }
 
 /** What the worker is given; `current`: the input that is being run, for the one who sees it hang. */

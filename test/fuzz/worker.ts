@@ -23,7 +23,7 @@ async function fuzz({ seeds, dictionary, covered, maxBytes, judge }: FuzzTarget)
   const shownInput = new Uint8Array(data.current, 4 * HEADER_WORDS);
   const coverage = new Coverage(covered);
   const corpus: Buffer[] = [];
-  const signatures = new Set<string>();
+  const outcomes = new Set<string>();
   const errors = new Set<string>();
   let runs = 0;
 
@@ -36,10 +36,9 @@ async function fuzz({ seeds, dictionary, covered, maxBytes, judge }: FuzzTarget)
     Atomics.add(header, 0, 1);
     runs++;
     try {
-      const signature = await judge(bytes);
-      const isKnown = signatures.has(signature);
-      signatures.add(signature);
-      return !isKnown;
+      const before = outcomes.size;
+      for (const outcome of await judge(bytes)) outcomes.add(outcome);
+      return outcomes.size > before;
     } catch (error) {
       const kind = kindOf(error);
       if (errors.has(kind)) return undefined;

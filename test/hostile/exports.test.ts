@@ -24,8 +24,8 @@ describe("An export that was changed in any way", function () {
     await fc.assert(
       fc.asyncProperty(fc.nat(FILES.length - 1), mutated(FILES), async (at, change) => {
         const began = performance.now();
-        const outcome = await judgeExport(change(FILES[at] ?? Buffer.alloc(0)));
-        if (!outcome.startsWith("export.xml, line")) read++;
+        const [mending = ""] = await judgeExport(change(FILES[at] ?? Buffer.alloc(0)));
+        if (!mending.startsWith("export.xml, line")) read++;
         expect(performance.now() - began).to.be.below(READ_MILLISECONDS);
       }),
       { numRuns: READS },
