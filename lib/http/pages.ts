@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import express, { type NextFunction, type Request, type Response } from "express";
+import type { SoapVersion } from "../soap/api.js";
 import { encodeFault } from "../soap/fault.js";
 import { type IsTrustedProxy, originOf } from "./addresses.js";
 import type { ServiceMount } from "./endpoint.js";
@@ -26,8 +27,11 @@ export function buildPages(options: PagesOptions): express.Express {
   for (const mount of options.services) {
     app.all(mount.path, async (request, response) => {
       if (request.method !== "GET") await refuseMethod(request, response);
-      else if (asksForWsdl(request.url)) await sendWsdl(request, response, mount, options);
-      else await sendText(request, response, 200, description(mount));
+      else {
+        const version = wsdlAskedFor(request.url);
+        if (version !== undefined) await sendWsdl(request, response, mount, version, options);
+        else await sendText(request, response, 200, description(mount));
+      }
     });
   }
   app.use((request, response) => sendText(request, response, 404, "Not found\n"));
@@ -44,11 +48,12 @@ async function sendWsdl(
   request: Request,
   response: Response,
   mount: ServiceMount,
+  version: SoapVersion,
   options: PagesOptions,
 ): Promise<void> {
   const origin = options.publicUrl?.replace(/\/+$/, "") ?? originOf(request, options.isTrustedProxy);
   if (origin === undefined) return sendText(request, response, 400, "The Host header is not valid.\n");
-  const body = Buffer.from(mount.service.wsdl(origin + mount.path));
+  const body = Buffer.from(mount.service.wsdl(origin + mount.path, version));
   await send(request, response, { status: 200, contentType: "text/xml; charset=utf-8", body });
 }
 
@@ -70,15 +75,21 @@ function description({ service, path }: ServiceMount): string {
   return (
     `${service.name}: a SOAP service.\n\n` +
     `Operations: ${service.operations.join(", ")}\n` +
-    `POST SOAP 1.1 or 1.2 messages to this address. Its WSDL: ${path}?wsdl\n`
+    `POST SOAP 1.1 or 1.2 messages to this address. Its WSDL: ${path}?wsdl\n` +
+    `The WSDL with a port for SOAP 1.2 besides: ${path}?wsdl=1.2\n`
   );
 }
 
-/** `?wsdl`, `?WSDL`, `?wsdl=…` */
-function asksForWsdl(url: string): boolean {
+/** `?wsdl`, `?WSDL`, `?wsdl=…`: which of the two WSDLs, and undefined where none is asked for. */
+function wsdlAskedFor(url: string): SoapVersion | undefined {
   const query = url.indexOf("?");
-  if (query < 0) return false;
-  return [...new URLSearchParams(url.slice(query)).keys()].some((name) => name.toLowerCase() === "wsdl");
+  if (query < 0) return undefined;
+  const values = [...new URLSearchParams(url.slice(query))].flatMap(([name, value]) =>
+    name.toLowerCase() === "wsdl" ? [value.trim()] : [],
+  );
+  if (values.length === 0) return undefined;
+  // Any other value is some portal's habit, and gets what every portal can read.
+  return values.includes("1.2") ? "1.2" : "1.1";
 }
 
 /** What express says of a request line that it cannot read, such as a broken percent escape. */

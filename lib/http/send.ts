@@ -29,9 +29,14 @@ export async function send(
   };
   if (compress) headers["Content-Encoding"] = "gzip";
   // A body that was not read to its end cannot be followed by another request.
-  if (!request.complete) headers.Connection = "close";
+  if (!request.complete && hasBody(request)) headers.Connection = "close";
   response.writeHead(answer.status, headers);
   response.end(body);
+}
+
+/** A request without one is not complete either where it is answered as soon as its headers are there. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 const gzipBytes = promisify<Buffer, { level: number }, Buffer>(gzip);

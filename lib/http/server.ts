@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { trustProxies } from "./addresses.js";
+import { UnfinishedAnswers } from "./bad-bytes.js";
 import { refusesUnread } from "./body.js";
 import { type ServiceMount, soapEndpoint } from "./endpoint.js";
 import { buildPages } from "./pages.js";
@@ -47,7 +48,10 @@ export function buildHttpServer(options: HttpServerOptions): Server {
   );
   const pages = buildPages({ ...options, isTrustedProxy });
 
+  const unfinished = new UnfinishedAnswers();
+
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    unfinished.add(response);
     // After close(): the connection that this request came on is not kept for another.
     if (!server.listening) response.setHeader("Connection", "close");
     request.url = originForm(request.url ?? "");
@@ -74,6 +78,7 @@ export function buildHttpServer(options: HttpServerOptions): Server {
     if (!refusesUnread(request, options.maxRequestBytes)) response.writeContinue();
     handle(request, response);
   });
+  server.on("clientError", (error, socket) => unfinished.refuseRest(error, socket as Socket));
   return server;
 }
 

@@ -8,6 +8,7 @@ import { compileArguments, type Synonyms } from "./decode.js";
 import { compileEncoders } from "./encode.js";
 import { type RequestReader, requestReader } from "./gate.js";
 import { readWsdl, wsdlWriter } from "./wsdl.js";
+import { withSoap12 } from "./wsdl12.js";
 
 export interface SoapService {
   /** The portType's name, by which the service is known. */
@@ -23,8 +24,8 @@ export interface SoapService {
   readonly encodeResponse: (operation: string, version: SoapVersion, value: Encodable) => Buffer;
   /** Finished bytes of one element, for FinishedElements: `encodeElement("PersonVO", "personVO", person)`. */
   readonly encodeElement: (elementName: string, typeName: string, value: Encodable) => Buffer;
-  /** The WSDL as served, with `address` as every port's soap:address. */
-  readonly wsdl: (address: string) => string;
+  /** The WSDL as served, with `address` as every port's address; for SOAP 1.2 with a port for that besides. */
+  readonly wsdl: (address: string, version?: SoapVersion) => string;
 }
 
 export interface ServiceOptions {
@@ -37,6 +38,8 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
   try {
     const model = readWsdl(wsdlText);
     const encoders = compileEncoders(model);
+    const text12 = withSoap12(wsdlText);
+    const writers = { "1.1": wsdlWriter(wsdlText, model), "1.2": wsdlWriter(text12, readWsdl(text12)) };
     return {
       name: model.portType,
       targetNamespace: model.targetNamespace,
@@ -44,7 +47,7 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
       decodeRequest: requestReader(compileArguments(model, options.synonyms)),
       encodeResponse: encoders.response,
       encodeElement: encoders.element,
-      wsdl: wsdlWriter(wsdlText, model),
+      wsdl: (address, version = "1.1") => writers[version](address),
     };
   } catch (error) {
     if (!(error instanceof AdresslistaError) || error.code !== "request") throw error;

@@ -7,7 +7,7 @@ import { AdresslistaError } from "../errors.js";
 import type { Decoded, DecodedObject } from "./api.js";
 import { ELEMENT_CHARACTERS, type References } from "./references.js";
 import type { FieldModel, FieldType, OperationModel, ServiceModel, SimpleType } from "./wsdl.js";
-import { attributeOf, resolveQName, type XmlElement, XSI_NAMESPACES } from "./xml.js";
+import { attributeOf, type QName, resolveQName, type XmlElement, XSI_NAMESPACES } from "./xml.js";
 
 /** Other names of a type's elements: type → name on the wire → the schema's name. */
 export type Synonyms = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -130,7 +130,7 @@ function objectDecoder(fields: NameTable<CompiledField>): Decoder {
     // Keys come from the schema only, so no name of the request ever becomes a property.
     const found: Record<string, Decoded> = {};
     let empty = true;
-    for (const child of element.children) {
+    for (const child of isMap(element) ? entriesOf(element, references) : element.children) {
       const field = fields.get(child.local);
       if (field === undefined) continue;
       field.read(child, references, found);
@@ -138,6 +138,18 @@ function objectDecoder(fields: NameTable<CompiledField>): Decoder {
     }
     return empty ? undefined : found;
   };
+}
+
+/** A Map's values as elements that are called after their keys. */
+function entriesOf(map: XmlElement, references: References): XmlElement[] {
+  return map.children.flatMap(({ children }) => {
+    const key = children.find(({ local }) => local === "key");
+    const value = children.find(({ local }) => local === "value");
+    if (key === undefined || value === undefined) return [];
+    // soap4r sends a key that stands several times as a reference.
+    const name = references.follow(key, SIMPLE_DECODERS.string);
+    return typeof name === "string" ? [{ ...value, local: name }] : [];
+  });
 }
 
 function compileField(field: FieldModel, types: TypeDecoders): CompiledField {
@@ -183,7 +195,9 @@ function itemsDecoder(field: FieldModel, types: TypeDecoders, decodeItem: Decode
     itemNames.has(child.local.toLowerCase()) && ownFields?.get(child.local) === undefined;
   return (element, references) => {
     const isArray =
-      element.children.length > 0 ? element.children.every(isItem) || isEncodedArray(element) : false;
+      element.children.length > 0 &&
+      (element.children.every(isItem) || isEncodedArray(element)) &&
+      !isMap(element);
     if (!isArray) {
       const item = decodeItem(element, references);
       return item === undefined ? undefined : [item];
@@ -257,8 +271,9 @@ const SOAP_ENCODINGS: ReadonlySet<string> = new Set([
   "http://schemas.xmlsoap.org/soap/encoding/",
   "http://www.w3.org/2003/05/soap-encoding",
 ]);
+const XML_SCHEMA = "http://www.w3.org/2001/XMLSchema";
 const XSD_NAMESPACES: ReadonlySet<string> = new Set([
-  "http://www.w3.org/2001/XMLSchema",
+  XML_SCHEMA,
   "http://www.w3.org/2000/10/XMLSchema",
   "http://www.w3.org/1999/XMLSchema",
 ]);
@@ -273,9 +288,19 @@ function isNil(element: XmlElement): boolean {
   return false;
 }
 
-function xsiTypeOf(element: XmlElement): ReturnType<typeof resolveQName> {
+/**
+ * A prefix that nothing declares is taken for XML Schema's: SOAP::Lite's stubs write `xsd:` but declare only the
+ * prefixes of the WSDL.
+ */
+function xsiTypeOf(element: XmlElement): QName | undefined {
   for (const { local, namespace, value } of element.attributes) {
-    if (local === "type" && XSI_NAMESPACES.has(namespace)) return resolveQName(element, value);
+    if (local !== "type" || !XSI_NAMESPACES.has(namespace)) continue;
+    return (
+      resolveQName(element, value) ?? {
+        namespace: XML_SCHEMA,
+        local: value.slice(value.indexOf(":") + 1).trim(),
+      }
+    );
   }
   return undefined;
 }
@@ -289,6 +314,13 @@ function isEncodedArray(element: XmlElement): boolean {
     if (attributeOf(element, namespace, "itemType") !== undefined) return true;
   }
   return false;
+}
+
+/** Apache's Map, `item`s of `key` and `value`: what soap4r, PHP and Axis make of a hash whose type they do not know. */
+function isMap(element: XmlElement): boolean {
+  if (element.attributes.length === 0) return false;
+  const type = xsiTypeOf(element);
+  return type?.local === "Map" && type.namespace === "http://xml.apache.org/xml-soap";
 }
 
 /** SOAP::Lite sends text beyond ASCII as base64, typed in XML Schema's or SOAP's own namespace. */

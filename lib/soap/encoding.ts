@@ -6,6 +6,7 @@ import { AdresslistaError } from "../errors.js";
  * The text of an XML document that came as bytes: UTF-8, UTF-16 with or without a byte order mark, or ISO-8859-1
  * (contract section 1). Order of belief, as in RFC 7303: byte order mark, then `charset` of the Content-Type, then
  * the XML declaration, else UTF-8; but a zero byte beside the first character is UTF-16, whatever is said.
+ * Blanks in front are left out: XML has none before its declaration, but templates that messages are filled into do.
  * @throws AdresslistaError "request" for another encoding, and for bytes that the encoding does not have.
  */
 export function decodeXmlBytes(bytes: Buffer, charset: string | undefined): string {
@@ -15,11 +16,13 @@ export function decodeXmlBytes(bytes: Buffer, charset: string | undefined): stri
     throw refused("The character encoding is not supported; use UTF-8, UTF-16 or ISO-8859-1.");
   }
   try {
-    return decode(bytes);
+    return decode(bytes).replace(LEADING_BLANKS, "");
   } catch {
     throw refused("The message holds bytes that its character encoding does not have.");
   }
 }
+
+const LEADING_BLANKS = /^[\t\n\r ]+/;
 
 /** The `charset` parameter of a Content-Type, lower case. */
 export function charsetOf(contentType: string | undefined): string | undefined {
@@ -88,7 +91,7 @@ function byteOrderByZeros(bytes: Buffer): "UTF-16LE" | "UTF-16BE" | undefined {
 
 /** Characters of the declaration that are looked at. */
 const DECLARATION_LENGTH = 200;
-const DECLARATION = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']/;
+const DECLARATION = /^[\t\n\r ]*<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']/;
 
 function declaredEncoding(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, DECLARATION_LENGTH);

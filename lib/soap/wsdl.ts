@@ -77,15 +77,14 @@ export function wsdlWriter(wsdlText: string, model: ServiceModel): (address: str
   return (address) => parts.join(`location="${escapeAttribute(address)}"`);
 }
 
-const WSDL = "http://schemas.xmlsoap.org/wsdl/";
-const WSDL_SOAP: ReadonlySet<string> = new Set([
-  "http://schemas.xmlsoap.org/wsdl/soap/",
-  "http://schemas.xmlsoap.org/wsdl/soap12/",
-]);
+export const WSDL = "http://schemas.xmlsoap.org/wsdl/";
+export const SOAP_BINDING = "http://schemas.xmlsoap.org/wsdl/soap/";
+export const SOAP12_BINDING = "http://schemas.xmlsoap.org/wsdl/soap12/";
+const WSDL_SOAP: ReadonlySet<string> = new Set([SOAP_BINDING, SOAP12_BINDING]);
 const XSD = "http://www.w3.org/2001/XMLSchema";
 
 /** For our own files: only against mistakes. */
-const WSDL_LIMITS: XmlLimits = {
+export const WSDL_LIMITS: XmlLimits = {
   depth: 32,
   elements: 100_000,
   attributesPerElement: 64,
@@ -219,11 +218,11 @@ function readAddresses(definitions: XmlElement): readonly string[] {
   return addresses;
 }
 
-function childrenOf(element: XmlElement, namespace: string, local: string): XmlElement[] {
+export function childrenOf(element: XmlElement, namespace: string, local: string): XmlElement[] {
   return element.children.filter((child) => child.local === local && child.namespace === namespace);
 }
 
-function onlyChild(element: XmlElement, namespace: string, local: string): XmlElement {
+export function onlyChild(element: XmlElement, namespace: string, local: string): XmlElement {
   const [child, another] = childrenOf(element, namespace, local);
   if (child === undefined || another !== undefined)
     unsupported(`${element.local} with none or several ${local}`);
@@ -234,6 +233,6 @@ function required(element: XmlElement, attribute: string): string {
   return attributeOf(element, "", attribute) ?? unsupported(`${element.local} without ${attribute}`);
 }
 
-function unsupported(what: string): never {
+export function unsupported(what: string): never {
   throw new AdresslistaError("internal", `The WSDL is not supported: ${what}.`);
 }

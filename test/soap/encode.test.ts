@@ -240,6 +240,17 @@ const WIDE_WSDL = `<wsdl:definitions targetNamespace="urn:wide" xmlns:tns="urn:w
       <wsdl:input message="tns:getName"/><wsdl:output message="tns:getNameResponse"/>
     </wsdl:operation>
   </wsdl:portType>
+  <wsdl:binding name="WideBinding" type="tns:WideFetcher">
+    <soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
+    <wsdl:operation name="findAll">
+      <soap:operation soapAction=""/>
+      <wsdl:input><soap:body use="literal"/></wsdl:input><wsdl:output><soap:body use="literal"/></wsdl:output>
+    </wsdl:operation>
+    <wsdl:operation name="getName">
+      <soap:operation soapAction=""/>
+      <wsdl:input><soap:body use="literal"/></wsdl:input><wsdl:output><soap:body use="literal"/></wsdl:output>
+    </wsdl:operation>
+  </wsdl:binding>
   <wsdl:service name="WideService">
     <wsdl:port name="WidePort" binding="tns:WideBinding">
       <soap:address location="http://127.0.0.1/cxf/WideFetcher"/>

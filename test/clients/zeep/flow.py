@@ -1,58 +1,105 @@
 """T04's flow with Python's zeep, from the served WSDL: institution and term, course, occasions, participants."""
 
+import os
 import sys
 
 import zeep
 
-url, institution, termin = sys.argv[1:4]
-client = zeep.Client(url + "?wsdl")
-user = {
-    "uid": "larare1",
-    "type": "2",
-    "valid": True,
-    "numberOfErrors": 0,
-    "authinfovo": {"caller": "demo", "ticket": {"ticket": "demo"}},
-}
+import utility
+
+CHECKS = 0
 
 
-def check(claim, what):
-    if not claim:
-        sys.exit("zeep: " + what)
+def check(got, expected, what):
+    global CHECKS
+    CHECKS += 1
+    if got != expected:
+        sys.exit(f"zeep: {what}: expected {expected!r}, got {got!r}")
 
 
-kurser = client.service.getKurs(user, {"Institution": institution, "Termin": termin})
-check(kurser.valid is True, "getKurs is not valid")
-check(len(kurser.KursInfoVO) > 1, "getKurs gives no courses")
-check(any(set("åäöÅÄÖ") & set(k.Benamning or "") for k in kurser.KursInfoVO), "no course name has å, ä or ö")
+def fact(name):
+    return os.environ["FACT_" + name]
 
-listed = 0
-swedish_letters = False
-for kurs in kurser.KursInfoVO:
-    tillfallen = client.service.getKursTf(user, {"Kurskod": kurs.Kurskod, "Termin": termin})
-    check(tillfallen.valid is True, "getKursTf is not valid")
-    check(tillfallen.KursInfoVO[0].Kurskod == kurs.Kurskod, "getKursTf does not tell its course")
-    if not tillfallen.KursTfVO:
-        continue
-    lista = client.service.getAdrLista(
-        user, {"KursTfVO": tillfallen.KursTfVO, "Email": True, "OM": True}
-    )
-    check(lista.valid is True, "getAdrLista is not valid")
-    check(lista.Email is True and lista.OM is True and lista.FO is False, "booleans are not returned")
-    for entry in lista.AdrListEntVO:
-        listed += 1
-        check(entry.Regtyp in ("FFG", "FO", "OM"), "a Regtyp is unknown")
-        check(len(entry.PersonVO) == 1, "an entry has not exactly one person")
-        check(len(entry.PersonVO[0].pnr) == 10, "a personnummer has not ten characters")
-        swedish_letters = swedish_letters or bool(set("åäö") & set(entry.PersonVO[0].enamn or ""))
+
+def facts(name):
+    return fact(name).split("|")
+
+
+def user(ticket=os.environ["PORTAL_TICKET"]):
+    return {
+        "uid": os.environ["PORTAL_UID"],
+        "type": "2",
+        "authinfovo": {"caller": os.environ["PORTAL_CALLER"], "ticket": {"ticket": ticket}},
+    }
+
+
+def flow(client):
+    service = client.service
+    term = {"Termin": fact("TERMIN")}
+
+    kurser = service.getKurs(user(), {"Institution": fact("INSTITUTION"), **term})
+    check(kurser.valid, True, "getKurs valid")
+    check([k.Kurskod for k in kurser.KursInfoVO], facts("KURSKODER"), "course codes")
+    check(kurser.NoEmailList, [], "NoEmailList of getKurs is absent")
+    kurs = next(k for k in kurser.KursInfoVO if k.Kurskod == fact("KURSKOD"))
+    check(kurs.Benamning, fact("BENAMNING"), "name of the course")
+    check(kurs.EngBenamning, None, "EngBenamning is absent")
+
+    tillfallen = service.getKursTf(user(), {"Kurskod": fact("KURSKOD"), **term})
+    check([t.typ for t in tillfallen.KursTfVO], facts("TYPER"), "kinds of occasions")
+    check(tillfallen.KursTfVO[0].Anmkod, fact("ANMKOD"), "Anmkod of the first occasion")
+
+    lista = service.getAdrLista(user(), {"KursTfVO": tillfallen.KursTfVO[:1], "Email": True})
+    check((lista.valid, lista.Email, lista.FFG), (True, True, False), "valid, Email, FFG")
+    check(len(lista.AdrListEntVO), int(fact("PERSONER")), "number of persons")
+    check([e.PersonVO[0].enamn for e in lista.AdrListEntVO], facts("EFTERNAMN"), "surnames")
+    check([e.PersonVO[0].tnamn for e in lista.AdrListEntVO], facts("FORNAMN"), "first names")
+    check(lista.EmailList, facts("EMAIL"), "EmailList")
+    check(lista.NoEmailList, facts("NOEMAIL"), "NoEmailList")
+    check({(m.level, m.key) for m in lista.messages}, {("INFO", "adresslista.containsinvalidssn")}, "messages")
+    check([v for m in lista.messages for v in m["values"]], facts("OGILTIGA"), "incorrect numbers")
+    check(lista.messages[0].log, "Felaktigt personnummer, " + facts("OGILTIGA")[0], "log of the first message")
+
+    ensam = service.getKursTf(user(), {"Kurskod": fact("ENSAM_KURSKOD"), **term})
+    check(len(ensam.KursTfVO), 1, "one occasion")
+    ensam_lista = service.getAdrLista(user(), {"KursTfVO": ensam.KursTfVO})
+    check([e.PersonVO[0].enamn for e in ensam_lista.AdrListEntVO], [fact("ENSAM_EFTERNAMN")], "the one participant")
+
+    tom = service.getKurs(user(), {"Institution": fact("TOM_INSTITUTION"), **term})
+    check((tom.valid, tom.KursInfoVO, tom.messages), (True, [], []), "no courses")
+
+    refused = service.getKurs(user(), term)
+    check(refused.valid, False, "no Institution: valid")
     check(
-        len(lista.EmailList) + len(lista.NoEmailList) <= len(lista.AdrListEntVO),
-        "more e-mail entries than persons",
+        [(m.level, m.key, m["values"]) for m in refused.messages],
+        [("ERROR", "general.missingparameter", ["Institution"])],
+        "no Institution: messages",
     )
-check(listed > 50, "the flow finds hardly anyone")
-check(swedish_letters, "no surname has å, ä or ö")
+    unknown = service.getKurs(user("fel"), {"Institution": fact("INSTITUTION")})
+    check((unknown.valid, unknown.messages[0].key), (False, "auth.failed"), "wrong ticket")
 
-refused = client.service.getKurs(user, {"Termin": termin})
-check(refused.valid is False, "a missing Institution is valid")
-check(refused.messages[0].key == "general.missingparameter", "a missing Institution gets another message")
-check(refused.messages[0]["values"] == ["Institution"], "the message does not name Institution")
-print("zeep", zeep.__version__, "listed", listed)
+
+def fault(binding, client, code):
+    # An operation that the WSDL does not have: its envelope is another one's, renamed.
+    envelope = client.create_message(client.service, "getKurs", user())
+    call = envelope.find(".//{*}getKurs")
+    call.tag = call.tag.replace("getKurs", "getNothing")
+    try:
+        operation = client.service._binding.get("getKurs")
+        answer = client.transport.post_xml(client.service._binding_options["address"], envelope, binding)
+        client.service._binding.process_reply(client, operation, answer)
+        check("no fault", code, "an operation that does not exist")
+    except zeep.exceptions.Fault as error:
+        check(error.code.split(":")[-1], code, "faultcode")
+        check(bool(error.message.strip()), True, "a sentence")
+
+
+T04 = os.environ["T04_URL"]
+soap11 = zeep.Client(T04 + "?wsdl")
+flow(soap11)
+fault({"SOAPAction": '""', "Content-Type": "text/xml; charset=utf-8"}, soap11, "Client")
+both = zeep.Client(T04 + "?wsdl=1.2", port_name="AdresslistaFacadeClientPort12")
+flow(both)
+fault({"Content-Type": "application/soap+xml; charset=utf-8"}, both, "Sender")
+utility.flow(soap11, user(), check)
+print(f"ok, {CHECKS} checks (zeep {zeep.__version__})")
