@@ -7,24 +7,31 @@ import type { SoapService } from "../../lib/soap/codec.js";
 import { decodeXmlBytes } from "../../lib/soap/encoding.js";
 import { faultOf } from "../../lib/soap/fault.js";
 import { MAX_REFERENCED_CHARACTERS } from "../../lib/soap/references.js";
+import { KINDS } from "../hostile/corpus/kinds.js";
+import { T04 } from "../hostile/messages.js";
 import { service, wsdlText } from "../support/soap-requests.js";
 import { utilityService, utilityWsdl } from "../support/utility.js";
 import { expectValidResponse } from "../support/xsd.js";
 import type { FuzzTarget } from "./target.js";
 
+const MAX_BYTES = 4_096;
 const WIRE = join(import.meta.dirname, "../wire");
 
 /** The bytes of a request, by the XML gate and the decoders of both services, and back by the encoder. */
 export const soapGate: FuzzTarget = {
   name: "soap-gate",
   covered: /\/lib\/soap\/|\/saxes\//,
-  maxBytes: 4_096,
+  maxBytes: MAX_BYTES,
   seeds: () => {
     const requests = readdirSync(WIRE, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".request.xml"))
       .sort()
       .map((file) => readFileSync(join(WIRE, file)));
-    return [...requests, ...requests.slice(0, 1).flatMap(inOtherEncodings)];
+    const hostile = Object.values(KINDS)
+      .flat()
+      .map(({ body }) => Buffer.from(body(T04) as Buffer))
+      .filter(({ length }) => length < MAX_BYTES);
+    return [...requests, ...requests.slice(0, 1).flatMap(inOtherEncodings), ...hostile];
   },
   dictionary: [
     ...["<a>", "</a>", "<a/>", "<n:getKurs>", "<arg0>", "<arg1>", "<item>", "<KursTfVO>", "<multiRef>"],
@@ -40,7 +47,14 @@ export const soapGate: FuzzTarget = {
       "&#65;",
       "&#xD800;",
     ],
-    ...[' href="#a"', ' id="a"', ' xsi:nil="1"', ' xsi:type="xsd:base64Binary"', ' xsi:type="enc:Array"'],
+    ...[
+      ' href="#a"',
+      ' id="a"',
+      ' xsi:nil="1"',
+      ' xsi:type="xsd:base64Binary"',
+      ' xsi:type="enc:Array"',
+      ' xmlns:m="http://xml.apache.org/xml-soap" xsi:type="m:Map"',
+    ],
     ...[
       ' enc:arrayType="xsd:string[2]"',
       ' xmlns:a="urn:a"',

@@ -3,30 +3,13 @@ import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { newFolder } from "../cli/program.js";
 import { expectValidResponse } from "../support/xsd.js";
-import { documentTypes } from "./corpus/document-types.js";
-import { encodings } from "./corpus/encodings.js";
 import { httpShapes } from "./corpus/http-shapes.js";
-import { inEveryOperation, javascriptCredentials, javascriptNames } from "./corpus/javascript-names.js";
-import { largeCalls } from "./corpus/large-calls.js";
-import { references } from "./corpus/references.js";
-import { structure } from "./corpus/structure.js";
-import { compression, multiparts, soapActions } from "./corpus/transport.js";
+import { inEveryOperation } from "./corpus/javascript-names.js";
+import { KINDS } from "./corpus/kinds.js";
 import { callOf, type Expected, type HostileMessage, T04, TARGETS, type Target } from "./messages.js";
 import { holdsBetas } from "./register.js";
 import { type Answer, converse, post } from "./sending.js";
 import { type Served, serve } from "./served.js";
-
-const KINDS: Readonly<Record<string, readonly HostileMessage[]>> = {
-  "DOCTYPEs and entities": documentTypes,
-  "structure, and how much of everything": structure,
-  "names that are JavaScript's own": [...javascriptNames, ...javascriptCredentials],
-  "SOAP-encoding's references": references,
-  "calls that ask for much": largeCalls,
-  "character encodings": encodings,
-  compression,
-  "attachments and media types": multiparts,
-  "actions that contradict the body": soapActions,
-};
 
 describe("What is hostile", function () {
   this.timeout(120_000);

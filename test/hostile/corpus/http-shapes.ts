@@ -117,15 +117,14 @@ export const httpShapes: readonly HttpShape[] = [
   {
     name: "a Content-Length that is too short",
     bytes: sized((length) => `Content-Length: ${length - 10}\r\n`),
-    // What follows is no request: the answer that was due is not waited for.
-    statuses: [400],
+    // What was whole is answered; what follows is no request.
+    statuses: [500],
     closed: true,
   },
   {
     name: "no length at all, but a body",
     bytes: sized(() => ""),
-    // What follows is no request: the answer that was due is not waited for.
-    statuses: [400],
+    statuses: [500],
     closed: true,
   },
   {
@@ -178,7 +177,9 @@ export const httpShapes: readonly HttpShape[] = [
     name: "chunks over HTTP/1.0",
     bytes: (target) =>
       `${head(target, "Transfer-Encoding: chunked\r\n", `POST ${target.path} HTTP/1.0`)}0\r\n\r\n${SMUGGLED}`,
-    ...REFUSED,
+    // It has no chunks: the message is empty, and what follows is no request.
+    statuses: [500],
+    closed: true,
   },
 
   // Chunks.
@@ -356,7 +357,7 @@ export const httpShapes: readonly HttpShape[] = [
     name: "TRACE",
     bytes: (target) => head(target, "", `TRACE ${target.path} HTTP/1.1`),
     statuses: [405],
-    closed: true,
+    closed: false,
   },
   {
     name: "an Upgrade to HTTP/2",
@@ -425,8 +426,8 @@ export const httpShapes: readonly HttpShape[] = [
   {
     name: "garbage behind a good call",
     bytes: (target) => `${good(target)}\x01\x02garbage\r\n\r\n`,
-    // It is judged before the call has been answered.
-    statuses: [400],
+    // What was whole is answered.
+    statuses: [200],
     closed: true,
   },
   {
@@ -450,7 +451,7 @@ export const httpShapes: readonly HttpShape[] = [
   {
     name: "a good call behind one that closes",
     bytes: (target) => `${head(target, "Connection: close\r\nContent-Length: 0\r\n")}${good(target)}`,
-    statuses: [400],
+    statuses: [500],
     closed: true,
   },
   {

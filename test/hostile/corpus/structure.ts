@@ -121,7 +121,8 @@ export const structure: readonly HostileMessage[] = [
   {
     name: "an XML declaration after a blank",
     body: (target) => ` <?xml version="1.0"?>${callOf(target)}`,
-    expected: NO_XML,
+    // Templates that messages are filled into have some.
+    expected: PLAIN,
   },
 
   // Processing instructions.
