@@ -20,5 +20,6 @@ declare module "autocannon" {
     /** Milliseconds. */
     readonly latency: { readonly p50: number; readonly p99: number };
   }
-  export default function autocannon(options: Options): Promise<Result>;
+  function autocannon(options: Options): Promise<Result>;
+  export = autocannon;
 }
