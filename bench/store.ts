@@ -18,7 +18,6 @@ export interface RegisterSize {
 }
 
 export const USUAL: RegisterSize = { persons: 60_000, occasions: 3_000, memberships: 200_000 };
-export const LARGE: RegisterSize = { persons: 1_000_000, occasions: 45_000, memberships: 3_000_000 };
 
 /** As many occasions and memberships for each person as in the usual register. */
 export function registerOf(persons: number): RegisterSize {
@@ -26,6 +25,8 @@ export function registerOf(persons: number): RegisterSize {
   const share = (count: number) => Math.round((count * persons) / usual);
   return { persons, occasions: share(occasions), memberships: share(memberships) };
 }
+
+export const LARGE = registerOf(1_000_000);
 
 /** Occasions of each number of participants: calls go to them in turn. */
 export const OCCASIONS_OF_A_SIZE = 20;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -64,12 +64,12 @@ export interface Running {
 const START_MILLISECONDS = 30_000;
 const START_POLL_MILLISECONDS = 5;
 
-/** Starts a server and waits until something answers at its address. */
+/** Starts a server and waits until it listens on its port of this machine. */
 export async function started(
   command: string,
   args: readonly string[],
-  url: string,
-  environment = {},
+  port: number,
+  environment: object = {},
 ): Promise<ChildProcess & { readonly pid: number }> {
   const child = spawn(command, args, {
     cwd: root,
@@ -87,11 +87,22 @@ export async function started(
   });
   const until = performance.now() + START_MILLISECONDS;
   while (performance.now() < until && child.exitCode === null && child.pid !== undefined) {
-    if (await fetch(url).catch(() => undefined)) return child as ChildProcess & { readonly pid: number };
+    if (await isListening(port)) return child as ChildProcess & { readonly pid: number };
     await Promise.race([ended, delay(START_POLL_MILLISECONDS)]);
   }
   child.kill();
-  throw new Error(`${command} ${args.join(" ")} does not answer at ${url}:\n${said}`);
+  throw new Error(`${command} ${args.join(" ")} does not listen on ${port}:\n${said}`);
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 export async function stopped(child: ChildProcess): Promise<void> {

@@ -4,8 +4,13 @@ local text = file:read("*a")
 file:close()
 
 local requests = {}
-for body in (text .. "\n%%\n"):gmatch("(.-)\n%%%%\n") do
-  requests[#requests + 1] = wrk.format("POST", nil, { ["Content-Type"] = "text/xml; charset=utf-8" }, body)
+
+-- Called when wrk has set the Host header.
+init = function()
+  wrk.headers["Content-Type"] = "text/xml; charset=utf-8"
+  for body in (text .. "\n%%\n"):gmatch("(.-)\n%%%%\n") do
+    requests[#requests + 1] = wrk.format("POST", nil, nil, body)
+  end
 end
 
 local last = 0
