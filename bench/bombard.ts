@@ -16,11 +16,13 @@ export interface Target {
   readonly url: string;
   /** The server's process. */
   readonly pid: number;
+  /** When what it is asked differs from what the others are: see Load. */
+  readonly requestsFile?: string;
 }
 
 export interface Load {
-  /** As `writeRequests` has written it. */
-  readonly requestsFile: string;
+  /** As `writeRequests` has written it; a target may have its own instead. */
+  readonly requestsFile?: string;
   readonly concurrency: number;
   readonly seconds: number;
 }
@@ -37,7 +39,8 @@ export async function writeRequests(file: string, requests: readonly string[]): 
 }
 
 /** Throws when a call was not answered with HTTP 200. */
-export async function bombard(target: Target, load: Load): Promise<Round> {
+export async function bombard(target: Target, { requestsFile, ...how }: Load): Promise<Round> {
+  const load = { ...how, requestsFile: target.requestsFile ?? requestsFile ?? "" };
   const before = processorSeconds(target);
   const told = await (generator === "wrk" ? byWrk(target.url, load) : byAutocannon(target.url, load));
   if (told.errors > 0 || told.calls === 0) {
@@ -60,7 +63,7 @@ interface Told {
   readonly p99: number;
 }
 
-async function byWrk(url: string, { requestsFile, concurrency, seconds }: Load): Promise<Told> {
+async function byWrk(url: string, { requestsFile = "", concurrency, seconds }: Load): Promise<Told> {
   const options = ["--threads", "1", "--connections", String(concurrency), "--duration", `${seconds}s`];
   const script = join(root, "bench/wrk.lua");
   const { stdout } = await measured("wrk", [...options, "--script", script, url], {
@@ -70,7 +73,7 @@ async function byWrk(url: string, { requestsFile, concurrency, seconds }: Load):
   return JSON.parse(json) as Told;
 }
 
-async function byAutocannon(url: string, { requestsFile, concurrency, seconds }: Load): Promise<Told> {
+async function byAutocannon(url: string, { requestsFile = "", concurrency, seconds }: Load): Promise<Told> {
   const script = join(root, "bench/autocannon.ts");
   const args = [url, requestsFile, String(concurrency), String(seconds), SEPARATOR];
   const { stdout } = await measured(process.execPath, ["--import", "tsx", script, ...args]);

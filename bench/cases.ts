@@ -17,6 +17,14 @@ export function usualCase(occasions: readonly MeasuredOccasion[], participants =
   return adrLista(occasions, participants, { email: false, search: "occasion" });
 }
 
+/** As many persons from every register: so many occasions of 100 that one of 1 000 persons has that many. */
+const GROWTH_OCCASIONS = 5;
+
+/** The usual call, to compare registers of different sizes. */
+export function growthRequests(occasions: readonly MeasuredOccasion[]): readonly string[] {
+  return usualCase(occasions).requests.slice(0, GROWTH_OCCASIONS);
+}
+
 export function allCases(occasions: readonly MeasuredOccasion[]): readonly Case[] {
   const [some] = occasions;
   if (some === undefined) throw new Error("no occasion is loaded");

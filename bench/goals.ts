@@ -25,8 +25,8 @@ export const GOALS = {
     what: "calls/s during a reload of 60 000 persons beside the usual, concurrency 8",
     bound: { atLeast: 0.6 },
   },
-  memory: { what: "resident memory with 1 000 000 persons", bound: { atMost: 200 }, unit: "MB" },
-  start: { what: "start to first answer with 1 000 000 persons", bound: { atMost: 1 }, unit: "s" },
+  memory: { what: "resident memory with 1 000 000 persons", bound: { atMost: 200 }, unit: " MB" },
+  start: { what: "start to first answer with 1 000 000 persons", bound: { atMost: 1 }, unit: " s" },
   growth: {
     what: "processor time of a call, 1 000 to 1 000 000 persons: largest beside smallest",
     bound: { atMost: 1.2 },
@@ -53,9 +53,9 @@ export function goalTable(
       const shown = "atLeast" in bound ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`;
       const told =
         value === undefined
-          ? `– | ${unmeasured(name)}`
-          : `${rounded(value)} ${unit}`.trimEnd() + ` | ${isMet(goal, value) ? "met" : "**not met**"}`;
-      return `| ${what} | ${`${shown} ${unit}`.trimEnd()} | ${told} |`;
+          ? ["–", unmeasured(name)]
+          : [`${rounded(value)}${unit}`, isMet(goal, value) ? "met" : "**not met**"];
+      return `| ${what} | ${shown}${unit} | ${told.join(" | ")} |`;
     }),
   ];
 }

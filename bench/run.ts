@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { differenceBetween, readAnswer } from "./answer.js";
 import { bombard, generator, type Round, writeRequests } from "./bombard.js";
-import { allCases, type Case, PARTICIPANTS, usualCase } from "./cases.js";
+import { allCases, type Case, growthRequests, PARTICIPANTS, usualCase } from "./cases.js";
 import { compare, middle, warm } from "./compare.js";
 import { type GoalName, goalTable } from "./goals.js";
 import { isInstalled, peers, type RunningPeer, startBare, startPeer } from "./peers.js";
@@ -258,20 +258,21 @@ async function benchReload(store: BenchStore, service: MeasuredService): Promise
 
 /** The usual call from registers of several sizes, all served at the same time. */
 async function benchGrowth(large: BenchStore): Promise<void> {
-  const services: Record<string, MeasuredService> = {};
+  const targets: Record<string, MeasuredService & { readonly requestsFile: string }> = {};
+  const growth = join(folder, "growth");
+  await mkdir(growth);
   try {
     for (const persons of GROWTH) {
       say(`generating and loading ${grouped(persons)} persons`);
-      const store =
-        persons === large.persons
-          ? large
-          : await makeStore(join(folder, await growthFolder()), registerOf(persons), [100]);
-      services[persons] = await startMeasuredService(store, usualCase(store.occasions).requests[0] ?? "");
+      const store = persons === large.persons ? large : await makeStore(growth, registerOf(persons), [100]);
+      const requests = growthRequests(store.occasions);
+      const requestsFile = await writeRequests(join(store.folder, "growth-requests"), requests);
+      targets[persons] = { ...(await startMeasuredService(store, requests[0] ?? "")), requestsFile };
     }
-    const load = await usualLoad(large);
-    for (const service of Object.values(services)) await warm(service, load);
+    const load = { concurrency: USUAL_CONCURRENCY };
+    for (const target of Object.values(targets)) await warm(target, load);
     say("the usual call from registers of several sizes");
-    const found = await compare<string>(services, load, rounds);
+    const found = await compare<string>(targets, load, rounds);
     print("\nThe cost of getAdrLista for 100 participants as the register grows:\n");
     print("| persons | calls/s | processor ms | p50 / p99 ms |");
     print("|---|---|---|---|");
@@ -284,13 +285,8 @@ async function benchGrowth(large: BenchStore): Promise<void> {
     const costs = Object.values(found).map((figures) => figures.processorMilliseconds);
     goals.set("growth", Math.max(...costs) / Math.min(...costs));
   } finally {
-    for (const service of Object.values(services)) await service.stop();
+    for (const service of Object.values(targets)) await service.stop();
   }
-}
-
-async function growthFolder(): Promise<string> {
-  await mkdir(join(folder, "growth"), { recursive: true });
-  return "growth";
 }
 
 async function usualLoad(store: BenchStore) {
