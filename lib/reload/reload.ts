@@ -108,8 +108,9 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     reportUnknownMembers(plan, staging, load.report);
     const builder = await buildGeneration(store.database, load.number, staging.personCount());
     try {
-      const persons = personsInOrder(staging, numbers);
-      const carriedPersons = await writePersons(load, read, plan, persons, staging.personCount(), builder);
+      // Not held here: when all persons have been gone through, what they waited in is let go.
+      const inOrder = () => personsInOrder(staging, numbers);
+      const carriedPersons = await writePersons(load, read, plan, inOrder(), staging.personCount(), builder);
       return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
     } catch (error) {
       await builder.discard();

@@ -9,8 +9,11 @@ import { type Connection, guarded, openReadable } from "./files.js";
 export interface KeptWriter {
   /** `person`: its number in NAMN. Persons come in the order of their numbers. */
   add(person: number, memberships: readonly KeptMembership[]): void;
-  /** After the last person; `groups` has the occasion of every membership. */
-  finish(groups: KeptGroups): void;
+  /**
+   * After the last person; `groups` has the occasion of every membership. `room` is waited for after some rows, and at the
+   * end.
+   */
+  finish(groups: KeptGroups, room: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -18,6 +21,9 @@ export interface KeptWriter {
  * one row, and while they are read.
  */
 const MAX_REMEMBERED_PLACES = 10_000;
+
+/** Records of groups that are written before what has not yet been written is waited for. */
+const GROUPS_AT_A_TIME = 500;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
 export function keptWriter(sink: Connection | RowSink): KeptWriter {
@@ -59,18 +65,24 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
       if (memberships.length > 0) rows.add(person, memberships.map(placeOf).join());
     },
 
-    finish({ groups, members }) {
+    async finish({ groups, members }, room) {
       rows.flush();
       places.flush();
       const keptGroup = bulkInsert(sink, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
+      let count = 0;
       for (const { kind, record, lastTermin, end } of groups) {
         const number = numberOf(record.sourcedIds[0]?.id ?? "");
         keptGroup.add(number, kind, JSON.stringify(record), lastTermin ?? null, end ?? null);
+        if (++count % GROUPS_AT_A_TIME === 0) await room();
       }
       keptGroup.flush();
       const keptMember = bulkInsert(sink, "KEPT_MEMBER", "RECORD");
-      for (const member of members) keptMember.add(JSON.stringify(member));
+      for (const member of members) {
+        keptMember.add(JSON.stringify(member));
+        if (++count % GROUPS_AT_A_TIME === 0) await room();
+      }
       keptMember.flush();
+      await room();
     },
   };
 }

@@ -6,6 +6,9 @@ import { type Connection, guarded, openReadable } from "./files.js";
 
 /** `INST` of the totals. */
 const ALL = "*";
+/** Schools that have a bit of their own in a number. */
+const MAX_BITS = 31;
+
 /** Counts a load's persons, occasions and registrations by institution and half-year, while it is built. */
 export interface SchoolCounter {
   /**
@@ -26,12 +29,27 @@ export interface SchoolCounter {
 }
 
 export function schoolCounter(): SchoolCounter {
-  // A register ties its persons to few different sets of schools.
-  const personsBySchools = new Map<string, { readonly schools: readonly string[]; count: number }>();
+  // A register ties its persons to few different sets of schools, in whatever order it names them.
+  const personsBySchools = new Map<number | string, { readonly schools: readonly string[]; count: number }>();
+  const bitOfSchool = new Map<string, number>();
   const registrations = new Map<number, Map<string, number>>();
+  /** The same of the same schools: bits, as long as there are few schools. */
+  const keyOf = (schools: readonly string[]): number | string => {
+    let bits = 0;
+    for (const school of schools) {
+      let bit = bitOfSchool.get(school);
+      if (bit === undefined) {
+        bit = bitOfSchool.size;
+        bitOfSchool.set(school, bit);
+      }
+      if (bit >= MAX_BITS) return [...schools].sort().join("\u0000");
+      bits |= 1 << bit;
+    }
+    return bits;
+  };
   return {
     addPerson(schools) {
-      const key = schools.join("\u0000");
+      const key = keyOf(schools);
       const known = personsBySchools.get(key);
       if (known) known.count += 1;
       else personsBySchools.set(key, { schools: [...schools], count: 1 });
