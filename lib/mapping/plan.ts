@@ -1,4 +1,4 @@
-import type { Period, Termin } from "../domain/terms.js";
+import type { Period } from "../domain/terms.js";
 import type { History, KeptMembership, LinkGroups, PersonMembership, RegisterPlan, Report } from "./api.js";
 import {
   inOrder,
@@ -14,7 +14,7 @@ import { type Kurstillfalle, linkCourses, type Occasion } from "./courses.js";
 import { type Group, type GroupGraph, linkGraph } from "./groups.js";
 import { assignInstitutions } from "./institutions.js";
 import { groupsToKeep } from "./keep.js";
-import { ktillRegister, occasionTables } from "./ktill2.js";
+import { including, ktillRegister, occasionTables } from "./ktill2.js";
 import { kursTable } from "./kurs.js";
 import { type Timetable, timetables } from "./occasions.js";
 import { linkProgrammes, type Programme, programmeTables } from "./programmes.js";
@@ -42,6 +42,14 @@ export const linkGroups: LinkGroups = (
   const spanOf = rememberingSpanOf();
   const schedule = timetables(spanOf, report);
   const ktillar = ktillRegister();
+  const schools = exportFirst(graph.groups.filter(({ kind }) => kind === "school"));
+  const institutions = assignInstitutions(schools, settings, codes.institutions);
+  const institutionOf = new Map(
+    schools.flatMap((school) => {
+      const [code] = institutions.codesOf([school]);
+      return code === undefined ? [] : school.ids.map((id) => [id, code] as const);
+    }),
+  );
   const past = pastTimetables(history, spanOf);
   // What the same of every person, found once: of groups, by the ids that memberships name them by.
   const foundGroups = new Map<string, FoundGroup>();
@@ -69,7 +77,7 @@ export const linkGroups: LinkGroups = (
       return { registrations: registrationsIn(places), kept: keptMemberships(places) };
     },
     schoolsOf: (ids) => {
-      let schools: readonly string[] = noSchools;
+      let schools: readonly string[] = none;
       for (const id of ids) {
         const ofGroup = schoolsOfGroup(foundGroup(id));
         // Persons are in several groups of one school, which need no list of their own.
@@ -78,12 +86,11 @@ export const linkGroups: LinkGroups = (
       }
       return schools;
     },
+    institutionOf: (school) => institutionOf.get(school),
     finish: () => {
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
       }
-      const schools = exportFirst(graph.groups.filter(({ kind }) => kind === "school"));
-      const institutions = assignInstitutions(schools, settings, codes.institutions);
       for (const school of schools) {
         const [institution] = institutions.codesOf([school]);
         if (isWider({ institution })) report("widthExceeded", school.id);
@@ -97,12 +104,6 @@ export const linkGroups: LinkGroups = (
       );
       const plans = programmeTables(programmes.values(), ktillar.rows, ktfort2, history?.current);
       const planned = new Set(plans.progplk.map(({ program }) => program));
-      const institutionOf = new Map(
-        schools.flatMap((school) => {
-          const [code] = institutions.codesOf([school]);
-          return code === undefined ? [] : school.ids.map((id) => [id, code] as const);
-        }),
-      );
       return {
         tables: {
           institutions: institutions.rows,
@@ -122,7 +123,6 @@ export const linkGroups: LinkGroups = (
           ).size,
           registrations: carriedRegistrations,
         },
-        institutionOf: (id) => institutionOf.get(id),
         newCodes: { institutions: institutions.newCodes, anmkod: newAnmkoder },
       };
     },
@@ -286,17 +286,11 @@ export const linkGroups: LinkGroups = (
 
   /** Of the only membership in a course, of someone who reads it through no programme: the same of all whose half-years are. */
   function registrationsAlone(planned: PlannedMembership): readonly Registration[] {
-    const { start, later } = planned.span;
     const { attendance } = planned.place;
-    for (const known of attendance.alone) {
-      if (known.kurstillfalle !== planned.kurstillfalle || known.start !== start) continue;
-      if (known.later.length === later.length && known.later.every((termin, at) => termin === later[at])) {
-        return known.registrations;
-      }
-    }
-    const registrations = judgeRegistrations([planned]).map((judged) => registrationOf(judged, noProgrammes));
+    for (const known of attendance.alone) if (areOf(planned, known)) return known;
+    const registrations = judgeRegistrations([planned]).map((judged) => registrationOf(judged, none));
     if (attendance.alone.length < MAX_REMEMBERED_ALONE) {
-      attendance.alone.push({ kurstillfalle: planned.kurstillfalle, start, later, registrations });
+      attendance.alone = attendance.alone.concat([registrations]);
     }
     return registrations;
   }
@@ -330,12 +324,12 @@ export const linkGroups: LinkGroups = (
     // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
     const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
     const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
-    if (typ === "FO") ktill.fortTerminer.add(termin);
+    if (typ === "FO") ktill.fortTerminer = including(ktill.fortTerminer, termin);
     const { kurskod } = kurstillfalle;
     if (carried === undefined) return { typ, ktill: ktill.id, kurskod, termin, programmes: programmeIds };
     carriedRegistrations += 1;
     const carriedIds = carriedProgrammeIds(carried, kurstillfalle.course.key);
-    for (const id of carriedIds) ktill.carriedProgrammes.add(id);
+    for (const id of carriedIds) ktill.carriedProgrammes = including(ktill.carriedProgrammes, id);
     const programmes =
       carriedIds.length === 0 ? programmeIds : inNumericOrder([...programmeIds, ...carriedIds]);
     return { typ, ktill: ktill.id, kurskod, termin, programmes };
@@ -393,12 +387,7 @@ interface Attendance {
   hasLearners: boolean;
   whole: Place | undefined;
   /** Registrations of those whose only membership in a course it is. */
-  readonly alone: {
-    readonly kurstillfalle: Kurstillfalle;
-    readonly start: Termin;
-    readonly later: readonly Termin[];
-    readonly registrations: readonly Registration[];
-  }[];
+  alone: readonly (readonly Registration[])[];
   /** The last person in it, and where that one is. */
   person: number;
   place: Place | undefined;
@@ -406,11 +395,11 @@ interface Attendance {
 
 /** The same properties from the beginning: the engine then treats all alike. */
 function newAttendance(occasion: Occasion): Attendance {
-  return { occasion, hasLearners: false, whole: undefined, alone: [], person: 0, place: undefined };
+  return { occasion, hasLearners: false, whole: undefined, alone: none, person: 0, place: undefined };
 }
 
 /** Different half-years of an occasion's learners that are remembered. */
-const MAX_REMEMBERED_ALONE = 8;
+const MAX_REMEMBERED_ALONE = 4;
 
 /** One person's periods in an occasion; who is there for the whole of it shares it with others. */
 interface Place {
@@ -434,12 +423,11 @@ interface PersonPlaces {
 }
 
 function programmeIdsOf({ programmes }: PersonPlaces, courseKey: string): readonly number[] {
-  if (programmes.length === 0) return noProgrammes;
+  if (programmes.length === 0) return none;
   return programmes.filter(({ courses }) => courses.has(courseKey)).map(({ row }) => row.id);
 }
 
-const noProgrammes: readonly never[] = [];
-const noSchools: readonly never[] = [];
+const none: readonly never[] = [];
 
 function isCarried(group: Group): boolean {
   return group.kept !== undefined;
@@ -462,7 +450,7 @@ function keptMembership({ occasion, periods, span }: Place, ofPerson: readonly P
     occasion: group.id,
     periods: inOrder(periods),
     lastTermin: span.later.at(-1) ?? span.start,
-    programmes: programmes.length === 0 ? noProgrammes : programmes.map(({ row }) => row.groupId),
+    programmes: programmes.length === 0 ? none : programmes.map(({ row }) => row.groupId),
   };
 }
 
@@ -548,6 +536,14 @@ interface PlannedMembership {
   readonly kurstillfalle: Kurstillfalle;
   readonly place: Place;
   readonly span: Span;
+}
+
+/** Are these what the membership gives alone? Courses of one occasion differ in their codes. */
+function areOf({ kurstillfalle, span }: PlannedMembership, registrations: readonly Registration[]): boolean {
+  if (registrations.length !== span.later.length + 1) return false;
+  const [first] = registrations;
+  if (first?.kurskod !== kurstillfalle.kurskod || first.termin !== span.start) return false;
+  return span.later.every((termin, index) => registrations[index + 1]?.termin === termin);
 }
 
 /** Within a course `ordinal` follows the occasion's id. */

@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { codeKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
-import type { KeptGroups, KeptMembership } from "../../mapping/api.js";
+import type { GroupsToKeep, KeptMembership } from "../../mapping/api.js";
 import type { KursRow, LadokTables, Registration } from "../../mapping/rows.js";
 import type { HeldField, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
@@ -23,16 +23,17 @@ export interface FinishedPerson extends PersonRows {
   readonly registrations: readonly Registration[];
   /** What the next load may carry over. */
   readonly kept: readonly KeptMembership[];
-  /** Ids of the schools that the person is tied to; undefined for a person who is carried over from the previous load. */
-  readonly schools: readonly string[] | undefined;
+  /**
+   * Codes of the institutions whose schools the person is tied to; undefined for a person who is carried over from the
+   * previous load.
+   */
+  readonly institutions: readonly string[] | undefined;
 }
 
 /** What is known when all persons have been seen. */
 export interface FinishedRegister {
   readonly tables: LadokTables;
-  readonly kept: KeptGroups;
-  /** Code of a school's institution, by the school's id. */
-  institutionOf(school: string): string | undefined;
+  readonly kept: GroupsToKeep;
 }
 
 /** Builds one generation in a file of its own; nobody else opens it before it is whole. */
@@ -124,17 +125,17 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       if (groupMembers.length >= GROUP_MEMBERS_AT_A_TIME) writer.groupMembers(groupMembers.take());
       for (const registration of person.registrations) registrations.add(place, registration);
       kept.add(place, person.kept);
-      if (person.schools !== undefined) schools.addPerson(person.schools);
+      if (person.institutions !== undefined) schools.addPerson(person.institutions);
     },
 
     room: () => waited("cannot write the persons", writer.room()),
 
-    async write({ tables, kept: keptGroups, institutionOf }) {
+    async write({ tables, kept: keptGroups }) {
       const { occasions, persons: registered, batches } = registrations.grouped();
       for (const { ktill, termin, from, to } of occasions) {
         schools.addRegistrations(ktill, termin, to - from);
       }
-      const schoolCounts = schools.counts(tables, institutionOf);
+      const schoolCounts = schools.counts(tables);
       const step = (action: () => void) => {
         guarded("cannot write the tables", action);
         return waited("cannot write the tables", writer.room());

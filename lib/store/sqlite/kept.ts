@@ -1,4 +1,11 @@
-import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } from "../../mapping/api.js";
+import type {
+  GroupKind,
+  GroupsToKeep,
+  HistoryWindow,
+  KeptGroup,
+  KeptGroups,
+  KeptMembership,
+} from "../../mapping/api.js";
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
@@ -14,7 +21,7 @@ export interface KeptWriter {
    * After the last person; `groups` has the occasion of every membership. `room` is waited for after some rows, and at the
    * end.
    */
-  finish(groups: KeptGroups, room: () => Promise<void>): Promise<void>;
+  finish(groups: GroupsToKeep, room: () => Promise<void>): Promise<void>;
 }
 
 /** Places (a time in an occasion) that are remembered while they are read; and while persons are written, of the unusual ones. */

@@ -43,8 +43,11 @@ export interface Reply {
   readonly found?: Finding | undefined;
 }
 
-/** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
-const CACHE_KIB = 40 * 1024;
+/**
+ * Pages that the building of a generation keeps in memory, in KiB (SQLite's negative cache_size); indexes are sorted in as
+ * much again. Rows come in the order of their tables, so that more would gain nothing.
+ */
+const CACHE_KIB = 8 * 1024;
 
 export function openForBuilding(file: string): Connection {
   const connection = openWritable(file);
@@ -144,13 +147,19 @@ const VALUES_PER_COMMAND = 1_000;
 /** Commands that may wait before `room` waits for them: a few megabytes. */
 const MAX_WAITING = 12;
 
+/** What the thread is sent is soon garbage: it needs no more room for it before the garbage collector looks at it. */
+const YOUNG_GENERATION_MB = 6;
+
 /** Threads begin with a file of JavaScript: when the program runs from its sources in TypeScript, there are none. */
 const THREAD = new URL("./writer-thread.js", import.meta.url);
 const hasThreads = import.meta.url.endsWith(".js");
 
 export function writerThread(file: string): Writer {
   if (!hasThreads) return writerHere(file);
-  const worker = new Worker(THREAD, { workerData: file });
+  const worker = new Worker(THREAD, {
+    workerData: file,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   let inserts = 0;
   let waiting = 0;
   let failure: Error | undefined;
