@@ -64,6 +64,12 @@ export interface KeptGroups {
   readonly members: readonly ImsMember[];
 }
 
+/** The same, each made when it is asked for: of tens of thousands of occasions they would fill memory. */
+export interface GroupsToKeep {
+  readonly groups: Iterable<KeptGroup>;
+  readonly members: Iterable<ImsMember>;
+}
+
 /**
  * One person's membership of one occasion (through a class too), as the next load may need it. Persons who are there for
  * the whole occasion share one object.
@@ -171,15 +177,15 @@ export interface RegisterPlan {
    * class those of the occasions that it is a member of after its own.
    */
   schoolsOf(groups: readonly string[]): readonly string[];
+  /** Code of a school's institution, by any of the school's ids. */
+  institutionOf(school: string): string | undefined;
   /** After the last person: the tables, and the codes to keep for ever. */
   finish(): {
     readonly tables: LadokTables;
     /** For the next load: of every KTILL2 row its occasion, and what that needs. */
-    readonly kept: KeptGroups;
+    readonly kept: GroupsToKeep;
     /** What was carried over from the previous load: occasions that the export lacks, and registrations. */
     readonly carried: { readonly occasions: number; readonly registrations: number };
-    /** Code of a school's institution, by any of the school's ids. */
-    institutionOf(school: string): string | undefined;
     readonly newCodes: {
       readonly institutions: ReadonlyMap<string, string>;
       readonly anmkod: ReadonlyMap<string, string>;

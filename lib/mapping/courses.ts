@@ -68,6 +68,8 @@ export function linkCourses(graph: GroupGraph, report: Report): Courses {
       course.kurstillfallen.push(kurstillfalle);
     }
     occasion.kurstillfallen.sort((a, b) => compareText(a.course.key, b.course.key));
+    // A list that grew has room for many more; nearly all have one.
+    occasion.kurstillfallen = occasion.kurstillfallen.slice();
     if (group.kind === "occasion" && occasion.kurstillfallen.length === 0) {
       report("occasionWithoutCourse", group.id);
     }
@@ -89,7 +91,7 @@ interface CourseDraft extends Course {
 }
 
 interface OccasionDraft extends Occasion {
-  readonly kurstillfallen: KurstillfalleDraft[];
+  kurstillfallen: KurstillfalleDraft[];
 }
 
 type KurstillfalleDraft = { -readonly [K in keyof Kurstillfalle]: Kurstillfalle[K] };

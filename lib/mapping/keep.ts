@@ -1,6 +1,6 @@
 import type { Termin } from "../domain/terms.js";
-import type { ImsGroup } from "../ims/records.js";
-import type { KeptGroup, KeptGroups } from "./api.js";
+import type { ImsGroup, ImsMember } from "../ims/records.js";
+import type { GroupsToKeep, KeptGroup } from "./api.js";
 import { present } from "./collections.js";
 import type { Occasion } from "./courses.js";
 import { byId, type Group } from "./groups.js";
@@ -19,17 +19,19 @@ export function groupsToKeep(
   ktfort2: readonly Ktfort2Row[],
   programmes: Iterable<Programme>,
   progplk: readonly ProgplkRow[],
-): KeptGroups {
-  const kept = new Map<Group, KeptGroup>();
+): GroupsToKeep {
+  const kept = new Map<Group, Kept>();
   const keep = (group: Group, parents: readonly Group[]) => {
-    if (!kept.has(group)) kept.set(group, keptGroup(group, parents));
+    if (!kept.has(group)) kept.set(group, { parents });
   };
   const keepSchools = (schools: readonly Group[]) => {
-    for (const school of schools) keep(school, []);
+    for (const school of schools) keep(school, noParents);
   };
-  for (const [occasion, { timetable, lastTermin }] of lastRows(ktillar, ktfort2)) {
+  for (const [occasion, when] of lastRows(ktillar, ktfort2)) {
     const schools = schoolsThatGive(occasion);
-    kept.set(occasion.group, keptOccasion(occasion, schools, timetable, lastTermin));
+    const courseGroups = new Set(occasion.kurstillfallen.map(({ courseGroup }) => courseGroup));
+    courseGroups.delete(occasion.group);
+    kept.set(occasion.group, { parents: [...courseGroups, ...schools], when });
     keepSchools(schools);
   }
   for (const { kurstillfalle } of ktillar) {
@@ -41,28 +43,52 @@ export function groupsToKeep(
   }
   const programmeOf = new Map([...programmes].map((programme) => [programme.row.id, programme] as const));
   const courseGroupOf = new Map(ktillar.map(({ id, kurstillfalle }) => [id, kurstillfalle.courseGroup]));
-  const members = new Map<string, KeptGroups["members"][number]>();
+  const members = new Map<string, () => ImsMember>();
   for (const { program, ktill, termordn } of progplk) {
     const programme = programmeOf.get(program)?.group;
     const course = courseGroupOf.get(ktill);
     if (programme === undefined || course === undefined) continue;
-    keep(programme, []);
-    members.set(`${programme.id}\u0000${course.id}`, keptCourse(programme, course, termordn));
+    keep(programme, noParents);
+    members.set(`${programme.id}\u0000${course.id}`, () => keptCourse(programme, course, termordn));
   }
   return {
-    groups: [...kept].sort(([a], [b]) => byId(a, b)).map(([, group]) => group),
-    members: [...members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, member]) => member),
+    groups: eachOf(
+      [...kept].sort(([a], [b]) => byId(a, b)),
+      ([group, how]) => keptGroup(group, how),
+    ),
+    members: eachOf(
+      [...members].sort(([a], [b]) => (a < b ? -1 : 1)),
+      ([, member]) => member(),
+    ),
+  };
+}
+
+/** A group as it is kept: below these, and of an occasion when it is. */
+interface Kept {
+  readonly parents: readonly Group[];
+  readonly when?: LastRow;
+}
+
+interface LastRow {
+  readonly timetable: Timetable;
+  lastTermin: Termin;
+}
+
+const noParents: readonly Group[] = [];
+
+function eachOf<T, R>(items: readonly T[], make: (item: T) => R): Iterable<R> {
+  return {
+    *[Symbol.iterator]() {
+      for (const item of items) yield make(item);
+    },
   };
 }
 
 /** Of each occasion its timetable, and the last half-year in which it has a row. */
-function lastRows(
-  ktillar: readonly Ktill[],
-  ktfort2: readonly Ktfort2Row[],
-): ReadonlyMap<Occasion, { readonly timetable: Timetable; readonly lastTermin: Termin }> {
+function lastRows(ktillar: readonly Ktill[], ktfort2: readonly Ktfort2Row[]): ReadonlyMap<Occasion, LastRow> {
   const lastForts = new Map<number, Termin>();
   for (const { ktill, termin } of ktfort2) lastForts.set(ktill, latest(lastForts.get(ktill), termin));
-  const rows = new Map<Occasion, { timetable: Timetable; lastTermin: Termin }>();
+  const rows = new Map<Occasion, LastRow>();
   for (const { id, kurstillfalle, starttermin, timetable } of ktillar) {
     const ofRow = latest(lastForts.get(id), starttermin);
     const known = rows.get(kurstillfalle.occasion);
@@ -76,19 +102,7 @@ function latest(first: Termin | undefined, second: Termin): Termin {
   return first !== undefined && first > second ? first : second;
 }
 
-function keptOccasion(
-  { group, kurstillfallen }: Occasion,
-  schools: readonly Group[],
-  { period }: Timetable,
-  lastTermin: Termin,
-): KeptGroup {
-  const courseGroups = new Set(kurstillfallen.map(({ courseGroup }) => courseGroup));
-  courseGroups.delete(group);
-  const { kind, record } = keptGroup(group, [...courseGroups, ...schools]);
-  return { kind, record: { ...record, timeframe: period }, lastTermin, end: period.end };
-}
-
-function keptGroup(group: Group, parents: readonly Group[]): KeptGroup {
+function keptGroup(group: Group, { parents, when }: Kept): KeptGroup {
   const { kind = "occasion", ids, short, long, extension } = group;
   const record: ImsGroup = {
     line: NO_LINE,
@@ -98,7 +112,9 @@ function keptGroup(group: Group, parents: readonly Group[]): KeptGroup {
     relationships: parents.map(({ id }) => ({ relation: PARENT, id: { id } })),
     extension,
   };
-  return { kind, record };
+  if (when === undefined) return { kind, record };
+  const { period } = when.timetable;
+  return { kind, record: { ...record, timeframe: period }, lastTermin: when.lastTermin, end: period.end };
 }
 
 /** What is carried over stands on no line of the export's files. */
@@ -106,7 +122,7 @@ const NO_LINE = 0;
 const PARENT = "1";
 const GROUP = "2";
 
-function keptCourse(programme: Group, course: Group, termordn: string): KeptGroups["members"][number] {
+function keptCourse(programme: Group, course: Group, termordn: string): ImsMember {
   const termordning = { name: "termordning", attributes: {}, text: termordn, children: [] };
   return {
     line: NO_LINE,

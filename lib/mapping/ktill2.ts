@@ -16,10 +16,17 @@ export interface Ktill {
   readonly starttermin: Termin;
   readonly timetable: Timetable;
   /** Half-years in which FORT registrations with this start term stand. */
-  readonly fortTerminer: Set<Termin>;
+  fortTerminer: readonly Termin[];
   /** Programmes (ProgramRow.id) of registrations that are carried over. */
-  readonly carriedProgrammes: Set<number>;
+  carriedProgrammes: readonly number[];
 }
+
+/** With one more, when it is not among them: there are few, mostly none. */
+export function including<T>(all: readonly T[], one: T): readonly T[] {
+  return all.includes(one) ? all : [...all, one];
+}
+
+const nothing: readonly never[] = [];
 
 /** Hands out the numbers of KTILL2 rows at first need. */
 export interface KtillRegister {
@@ -30,23 +37,22 @@ export interface KtillRegister {
 
 export function ktillRegister(): KtillRegister {
   const rows: Ktill[] = [];
-  const rowsOf = new Map<Kurstillfalle, Map<Termin, Ktill>>();
+  const rowsOf = new Map<Kurstillfalle, readonly Ktill[]>();
   return {
     rows,
     rowOf: (kurstillfalle, timetable, starttermin) => {
-      const ofTermin = rowsOf.get(kurstillfalle) ?? new Map<Termin, Ktill>();
-      const known = ofTermin.get(starttermin);
-      if (known !== undefined) return known;
+      const all = rowsOf.get(kurstillfalle) ?? nothing;
+      for (const row of all) if (row.starttermin === starttermin) return row;
       const row: Ktill = {
         id: rows.length + 1,
         kurstillfalle,
         starttermin,
         timetable,
-        fortTerminer: new Set(),
-        carriedProgrammes: new Set(),
+        fortTerminer: nothing,
+        carriedProgrammes: nothing,
       };
       rows.push(row);
-      rowsOf.set(kurstillfalle, ofTermin.set(starttermin, row));
+      rowsOf.set(kurstillfalle, all.concat([row]));
       return row;
     },
   };
@@ -70,28 +76,32 @@ export function occasionTables(
   const described = descriptionsOf(ktillar, report);
   const { anmkodOf, newCodes } = assignAnmkoder([...described.values()], register, report);
   const orter = placesOf(described.values());
-  const rows = ktillar.flatMap((ktill): Ktill2Row[] => {
+  const rows = ktillar.flatMap((ktill): Writable<Ktill2Row>[] => {
     const description = described.get(ktill.kurstillfalle);
     const anmkod = description && anmkodOf.get(description);
     if (description === undefined || anmkod === undefined) return [];
     const { begin, end } = ktill.timetable.period;
-    const { anmkod: _, ort, ortsbenamn: __, ...fields } = description.fields;
-    return [
-      {
-        id: ktill.id,
-        occasionId: description.occasionId,
-        kurskod: description.kurskod,
-        starttermin: ktill.starttermin,
-        ...fields,
-        anmkod,
-        begin,
-        end,
-        startvecka: isoWeekOf(begin),
-        slutvecka: isoWeekOf(end),
-        ...(ort === undefined ? {} : { ort: orter.get(codeKey(ort))?.kod ?? ort }),
-        institutions: institutionsOf(ktill.kurstillfalle),
-      },
-    ];
+    const { kurstakt, kurstid, undform, kurstyp, poang, ort } = description.fields;
+    const row: Writable<Ktill2Row> = {
+      id: ktill.id,
+      occasionId: description.occasionId,
+      kurskod: description.kurskod,
+      starttermin: ktill.starttermin,
+      anmkod,
+      begin,
+      end,
+      startvecka: isoWeekOf(begin),
+      slutvecka: isoWeekOf(end),
+      institutions: institutionsOf(ktill.kurstillfalle),
+    };
+    // One by one: objects that are spread out of others each take half a kilobyte more, and there are many.
+    if (kurstakt !== undefined) row.kurstakt = kurstakt;
+    if (kurstid !== undefined) row.kurstid = kurstid;
+    if (undform !== undefined) row.undform = undform;
+    if (kurstyp !== undefined) row.kurstyp = kurstyp;
+    if (poang !== undefined) row.poang = poang;
+    if (ort !== undefined) row.ort = orter.get(codeKey(ort))?.kod ?? ort;
+    return [row];
   });
   return {
     ktill2: withKursomgangar(rows, report),
@@ -164,15 +174,16 @@ function placesOf(descriptions: Iterable<Description>): ReadonlyMap<string, OrtR
   return places;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 const KURSOMGANGAR = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** KURSOMG tells apart what is equal in all other key fields, by begin then id; beyond Z it is blank and reported. */
-function withKursomgangar(rows: readonly Ktill2Row[], report: Report): readonly Ktill2Row[] {
+function withKursomgangar(rows: readonly Writable<Ktill2Row>[], report: Report): readonly Ktill2Row[] {
   const inOrder = [...rows].sort(
     (a, b) => compareText(a.begin, b.begin) || compareText(a.occasionId, b.occasionId),
   );
   const counts = new Map<string, number>();
-  const kursomgOf = new Map<Ktill2Row, string>();
   for (const row of inOrder) {
     const key = JSON.stringify([
       row.starttermin,
@@ -183,12 +194,9 @@ function withKursomgangar(rows: readonly Ktill2Row[], report: Report): readonly 
     counts.set(key, count + 1);
     const kursomg = KURSOMGANGAR[count];
     if (kursomg === undefined) report("kursomgExhausted", row.occasionId);
-    else kursomgOf.set(row, kursomg);
+    else row.kursomg = kursomg;
   }
-  return rows.map((row) => {
-    const kursomg = kursomgOf.get(row);
-    return kursomg === undefined ? row : { ...row, kursomg };
-  });
+  return rows;
 }
 
 /** Later half-years in which the occasion runs 14 days or more, or a FORT registration with that start term stands. */

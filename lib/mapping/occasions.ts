@@ -1,7 +1,7 @@
 import { numberKey } from "../domain/codes.js";
 import { type Period, type Termin, weeksInclusive } from "../domain/terms.js";
 import type { Report } from "./api.js";
-import { present } from "./collections.js";
+import { getOrAdd, present } from "./collections.js";
 import type { Occasion } from "./courses.js";
 import { extensionField, extensionText } from "./extension.js";
 import type { Group } from "./groups.js";
@@ -31,6 +31,8 @@ export interface Timetables {
 export function timetables(spanOf: (periods: readonly Period[]) => Span, report: Report): Timetables {
   const learnerDates = new Map<Group, { begin: string | undefined; end: string | undefined }>();
   const known = new Map<Occasion, Timetable | undefined>();
+  // Occasions of one half-year share a few periods.
+  const ofPeriod = new Map<string, Timetable>();
   const timetableOf = ({ group }: Occasion, report: Report): Timetable | undefined => {
     const begin = group.begin ?? learnerDates.get(group)?.begin;
     const end = group.end ?? learnerDates.get(group)?.end;
@@ -43,8 +45,10 @@ export function timetables(spanOf: (periods: readonly Period[]) => Span, report:
       return undefined;
     }
     if (group.begin === undefined || group.end === undefined) report("occasionDateMissing", group.id);
-    const period = { begin, end };
-    return { period, span: spanOf([period]), runsIn: fullTerminer([period]) };
+    return getOrAdd(ofPeriod, begin + end, () => {
+      const period = { begin, end };
+      return { period, span: spanOf([period]), runsIn: fullTerminer([period]) };
+    });
   };
   return {
     setLearnerDates: (group, begin, end) => {

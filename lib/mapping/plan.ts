@@ -14,7 +14,7 @@ import { type Kurstillfalle, linkCourses, type Occasion } from "./courses.js";
 import { type Group, type GroupGraph, linkGraph } from "./groups.js";
 import { assignInstitutions } from "./institutions.js";
 import { groupsToKeep } from "./keep.js";
-import { ktillRegister, occasionTables } from "./ktill2.js";
+import { including, ktillRegister, occasionTables } from "./ktill2.js";
 import { kursTable } from "./kurs.js";
 import { type Timetable, timetables } from "./occasions.js";
 import { linkProgrammes, type Programme, programmeTables } from "./programmes.js";
@@ -42,9 +42,19 @@ export const linkGroups: LinkGroups = (
   const spanOf = rememberingSpanOf();
   const schedule = timetables(spanOf, report);
   const ktillar = ktillRegister();
-  const withLearners = new Set<Occasion>();
+  const schools = exportFirst(graph.groups.filter(({ kind }) => kind === "school"));
+  const institutions = assignInstitutions(schools, settings, codes.institutions);
+  const institutionOf = new Map(
+    schools.flatMap((school) => {
+      const [code] = institutions.codesOf([school]);
+      return code === undefined ? [] : school.ids.map((id) => [id, code] as const);
+    }),
+  );
   const past = pastTimetables(history, spanOf);
-  const wholeMemberships = new Map<Occasion, KeptMembership>();
+  // What the same of every person, found once: of groups, by the ids that memberships name them by.
+  const foundGroups = new Map<string, FoundGroup>();
+  const attendances = new Map<Occasion, Attendance>();
+  let personNumber = 0;
   let carriedRegistrations = 0;
 
   return {
@@ -61,38 +71,26 @@ export const linkGroups: LinkGroups = (
       if (group !== undefined) schedule.setLearnerDates(group, begin, end);
     },
     registrationsOf: (memberships, person, carried = []) => {
+      personNumber += 1;
       const places = placesOf(memberships, person);
       for (const membership of carried) addCarried(places, person, membership);
-      const planned = plannedMemberships(places);
-      const registrations: Registration[] = [];
-      for (const ofCourse of runsOfOneCourse(planned)) {
-        const programmeIds = programmeIdsOf(places, ofCourse[0]?.kurstillfalle.course.key ?? "");
-        for (const judged of judgeRegistrations(ofCourse)) {
-          if (isTooOld(judged)) continue;
-          registrations.push(registrationOf(judged, programmeIds));
-        }
-      }
-      return { registrations, kept: keptMemberships(places) };
+      return { registrations: registrationsIn(places), kept: keptMemberships(places) };
     },
     schoolsOf: (ids) => {
-      const found = new Set<string>();
-      const add = (group: Group) => {
-        for (const school of group.kind === "school" ? [group] : group.schoolsAbove) found.add(school.id);
-      };
+      let schools: readonly string[] = none;
       for (const id of ids) {
-        const group = graph.findKept(id);
-        if (group === undefined) continue;
-        add(group);
-        for (const { occasion } of classes.periodsOf(group)) add(occasion);
+        const ofGroup = schoolsOfGroup(foundGroup(id));
+        // Persons are in several groups of one school, which need no list of their own.
+        if (ofGroup.every((school) => schools.includes(school))) continue;
+        schools = schools.length === 0 ? ofGroup : [...new Set([...schools, ...ofGroup])];
       }
-      return [...found];
+      return schools;
     },
+    institutionOf: (school) => institutionOf.get(school),
     finish: () => {
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
       }
-      const schools = exportFirst(graph.groups.filter(({ kind }) => kind === "school"));
-      const institutions = assignInstitutions(schools, settings, codes.institutions);
       for (const school of schools) {
         const [institution] = institutions.codesOf([school]);
         if (isWider({ institution })) report("widthExceeded", school.id);
@@ -106,12 +104,6 @@ export const linkGroups: LinkGroups = (
       );
       const plans = programmeTables(programmes.values(), ktillar.rows, ktfort2, history?.current);
       const planned = new Set(plans.progplk.map(({ program }) => program));
-      const institutionOf = new Map(
-        schools.flatMap((school) => {
-          const [code] = institutions.codesOf([school]);
-          return code === undefined ? [] : school.ids.map((id) => [id, code] as const);
-        }),
-      );
       return {
         tables: {
           institutions: institutions.rows,
@@ -131,124 +123,213 @@ export const linkGroups: LinkGroups = (
           ).size,
           registrations: carriedRegistrations,
         },
-        institutionOf: (id) => institutionOf.get(id),
         newCodes: { institutions: institutions.newCodes, anmkod: newAnmkoder },
       };
     },
   };
 
+  function foundGroup(id: string): FoundGroup {
+    return getOrAdd(foundGroups, id, () => {
+      const group = graph.find(id);
+      const kept = graph.findKept(id);
+      const programme = group && programmes.get(group);
+      return { group, kept, programme, attendance: undefined, schools: undefined };
+    });
+  }
+
+  function schoolsOfGroup(found: FoundGroup): readonly string[] {
+    if (found.schools !== undefined) return found.schools;
+    const { kept: group } = found;
+    const occasions = group === undefined ? [] : classes.periodsOf(group).map(({ occasion }) => occasion);
+    const schools = [group, ...occasions].flatMap((one) =>
+      one === undefined ? [] : one.kind === "school" ? [one] : one.schoolsAbove,
+    );
+    found.schools = [...new Set(schools.map(({ id }) => id))];
+    return found.schools;
+  }
+
+  function attendanceOf(group: Group): Attendance | undefined {
+    const occasion = courses.occasionOf(group);
+    return occasion && getOrAdd(attendances, occasion, newAttendance);
+  }
+
   /** All a person's periods by occasion, those through classes too, and the programmes. */
   function placesOf(memberships: readonly PersonMembership[], person: Person): PersonPlaces {
-    const places: PersonPlaces = { occasions: new Map(), programmes: [] };
+    const places: PersonPlaces = { occasions: [], programmes: [] };
     for (const membership of memberships) {
       if (membership.role === "untyped" && person.staff) continue;
-      const group = graph.find(membership.group);
+      const found = foundGroup(membership.group);
+      const { group, programme } = found;
       if (group?.kind === "occasion" || group?.kind === "course") {
-        addPeriod(places, group, membership, () => reportAll("memberBeginAfterEnd", person.id));
+        found.attendance ??= attendanceOf(group);
+        addPeriod(places, found.attendance, membership, () => reportAll("memberBeginAfterEnd", person.id));
       } else if (group?.kind === "class") {
         for (const period of classes.periodsOf(group)) {
           // the class's mistake, however many learners it has
-          addPeriod(places, period.occasion, period, () => report("memberBeginAfterEnd", period.member.id));
+          const beginsAfterEnd = () => report("memberBeginAfterEnd", period.member.id);
+          addPeriod(places, attendanceOf(period.occasion), period, beginsAfterEnd);
         }
-      } else if (group?.kind === "programme") {
-        const programme = programmes.get(group);
-        if (programme !== undefined && !places.programmes.includes(programme)) {
-          places.programmes.push(programme);
-        }
+      } else if (programme !== undefined && !places.programmes.includes(programme)) {
+        places.programmes.push(programme);
       }
     }
-    places.programmes.sort((a, b) => a.row.id - b.row.id);
+    if (places.programmes.length > 1) places.programmes.sort((a, b) => a.row.id - b.row.id);
     return places;
   }
 
   function addPeriod(
     places: PersonPlaces,
-    group: Group,
+    attendance: Attendance | undefined,
     dates: { readonly begin?: string; readonly end?: string },
     beginsAfterEnd: () => void,
   ): void {
-    const occasion = courses.occasionOf(group);
-    if (occasion === undefined) return;
-    withLearners.add(occasion);
-    const timetable = isCarried(occasion.group) ? past(occasion.group) : schedule.of(occasion);
-    if (timetable === undefined) return;
-    const { begin = timetable.period.begin, end = timetable.period.end } = dates;
-    const isWholeOccasion = begin === timetable.period.begin && end === timetable.period.end;
+    if (attendance === undefined) return;
+    attendance.hasLearners = true;
+    const whole = wholePlaceOf(attendance);
+    if (whole === undefined) return;
+    const { period: wholePeriod } = whole.timetable;
+    const { begin = wholePeriod.begin, end = wholePeriod.end } = dates;
+    const isWholeOccasion = begin === wholePeriod.begin && end === wholePeriod.end;
     if (begin > end) beginsAfterEnd();
-    const period = isWholeOccasion || begin > end ? timetable.period : { begin, end };
-    const known = places.occasions.get(occasion);
-    if (known === undefined) places.occasions.set(occasion, { timetable, periods: [period] });
-    else if (!known.periods.includes(period)) known.periods = [...known.periods, period];
+    const period = isWholeOccasion || begin > end ? wholePeriod : { begin, end };
+    const known = placeIn(attendance);
+    if (known === undefined) {
+      const place = period === wholePeriod ? whole : newPlace(attendance, whole.timetable, [period]);
+      setPlace(places, attendance, place);
+    } else if (!known.periods.includes(period)) {
+      const periods = [...known.periods, period];
+      setPlace(places, attendance, newPlace(attendance, whole.timetable, periods));
+    }
+  }
+
+  /** Where a learner is who is there for the whole occasion; undefined for an occasion that cannot be loaded. */
+  function wholePlaceOf(attendance: Attendance): Place | undefined {
+    const { occasion } = attendance;
+    if (attendance.whole === undefined) {
+      const timetable = isCarried(occasion.group) ? past(occasion.group) : schedule.of(occasion);
+      attendance.whole = timetable && newPlace(attendance, timetable, [timetable.period]);
+    }
+    return attendance.whole;
+  }
+
+  function placeIn({ person, place }: Attendance): Place | undefined {
+    return person === personNumber ? place : undefined;
+  }
+
+  function setPlace(places: PersonPlaces, attendance: Attendance, place: Place): void {
+    const known = placeIn(attendance);
+    if (known === undefined) places.occasions.push(place);
+    else places.occasions[places.occasions.indexOf(known)] = place;
+    attendance.person = personNumber;
+    attendance.place = place;
+  }
+
+  function newPlace(
+    attendance: Attendance,
+    timetable: Timetable,
+    periods: readonly Period[],
+    carried?: KeptMembership,
+  ): Place {
+    const { occasion } = attendance;
+    const isWhole = periods.length === 1 && periods[0] === timetable.period && carried === undefined;
+    const span = isWhole ? timetable.span : spanOf(periods);
+    return { attendance, occasion, timetable, periods, span, isWhole, carried, kept: undefined };
   }
 
   /** A membership of the previous load, unless the export has the person in that occasion, whatever the role. */
   function addCarried(places: PersonPlaces, person: Person, membership: KeptMembership): void {
     if (history === undefined || !liesInWindow(membership, history)) return;
     const group = graph.findKept(membership.occasion);
-    const occasion = group && courses.occasionOf(group);
-    if (occasion === undefined || person.groups.some((id) => graph.find(id) === group)) return;
+    const attendance = group && attendanceOf(group);
+    if (attendance === undefined || person.groups.some((id) => graph.find(id) === group)) return;
+    const { occasion } = attendance;
     const timetable = timetableOf(occasion) ?? past(occasion.group);
-    const known = places.occasions.get(occasion);
+    const known = placeIn(attendance);
     if (timetable === undefined || (known !== undefined && known.carried === undefined)) return;
     const carried = known?.carried === undefined ? membership : joinedMemberships(known.carried, membership);
-    places.occasions.set(occasion, { timetable, periods: carried.periods, carried });
+    setPlace(places, attendance, newPlace(attendance, timetable, carried.periods, carried));
   }
 
   function timetableOf(occasion: Occasion): Timetable | undefined {
     return isCarried(occasion.group) ? past(occasion.group) : schedule.find(occasion);
   }
 
+  function registrationsIn(places: PersonPlaces): readonly Registration[] {
+    const planned = plannedMemberships(places);
+    const registrations: Registration[] = [];
+    for (let start = 0; start < planned.length; ) {
+      const first = planned[start] as PlannedMembership;
+      const { course } = first.kurstillfalle;
+      let end = start + 1;
+      while (planned[end]?.kurstillfalle.course === course) end += 1;
+      const programmeIds = programmeIdsOf(places, course.key);
+      if (end === start + 1 && first.place.carried === undefined && programmeIds.length === 0) {
+        for (const registration of registrationsAlone(first)) registrations.push(registration);
+      } else {
+        for (const judged of judgeRegistrations(planned.slice(start, end))) {
+          if (!isTooOld(judged)) registrations.push(registrationOf(judged, programmeIds));
+        }
+      }
+      start = end;
+    }
+    return registrations;
+  }
+
   function plannedMemberships({ occasions }: PersonPlaces): PlannedMembership[] {
     const planned: PlannedMembership[] = [];
-    for (const [{ kurstillfallen }, place] of occasions) {
-      const { timetable, periods, carried } = place;
-      const span = isWhole(place) ? timetable.span : spanOf(periods);
-      place.span = span;
-      for (const kurstillfalle of kurstillfallen) planned.push({ kurstillfalle, timetable, span, carried });
+    for (const place of occasions) {
+      const { span } = place;
+      for (const kurstillfalle of place.occasion.kurstillfallen) planned.push({ kurstillfalle, place, span });
     }
     return planned.length < 2 ? planned : planned.sort(byCourseBeginAndId);
+  }
+
+  /** Of the only membership in a course, of someone who reads it through no programme: the same of all whose half-years are. */
+  function registrationsAlone(planned: PlannedMembership): readonly Registration[] {
+    const { attendance } = planned.place;
+    for (const known of attendance.alone) if (areOf(planned, known)) return known;
+    const registrations = judgeRegistrations([planned]).map((judged) => registrationOf(judged, none));
+    if (attendance.alone.length < MAX_REMEMBERED_ALONE) {
+      attendance.alone = attendance.alone.concat([registrations]);
+    }
+    return registrations;
   }
 
   /** What the next load may need of them; where it is the same for many persons it is the same object, and frozen. */
   function keptMemberships({ occasions, programmes: ofPerson }: PersonPlaces): readonly KeptMembership[] {
     const kept: KeptMembership[] = [];
-    for (const [occasion, place] of occasions) {
+    for (const place of occasions) {
+      const { occasion, carried, isWhole } = place;
       if (occasion.kurstillfallen.length === 0) continue;
-      if (place.carried !== undefined) kept.push(keptAgain(place.carried, occasion));
-      else if (ofPerson.length === 0 && isWhole(place)) kept.push(wholeMembership(occasion, place));
-      else kept.push(keptMembership(occasion, place, ofPerson));
+      if (carried !== undefined) kept.push(keptAgain(carried, occasion));
+      else if (ofPerson.length === 0 && isWhole) {
+        place.kept ??= Object.freeze(keptMembership(place, ofPerson));
+        kept.push(place.kept);
+      } else kept.push(keptMembership(place, ofPerson));
     }
     return kept.length < 2 ? kept : kept.sort(byOccasion);
   }
 
-  function wholeMembership(occasion: Occasion, place: Place): KeptMembership {
-    let membership = wholeMemberships.get(occasion);
-    if (membership === undefined) {
-      membership = Object.freeze(keptMembership(occasion, place, []));
-      wholeMemberships.set(occasion, membership);
-    }
-    return membership;
-  }
-
   /** What is carried over is kept for a number of half-years. */
   function isTooOld({ membership, termin }: JudgedRegistration<PlannedMembership>): boolean {
-    return history !== undefined && membership.carried !== undefined && termin < history.oldest;
+    return history !== undefined && membership.place.carried !== undefined && termin < history.oldest;
   }
 
   function registrationOf(
     { membership, typ, starttermin, termin }: JudgedRegistration<PlannedMembership>,
     programmeIds: readonly number[],
   ): Registration {
-    const { kurstillfalle, timetable, carried } = membership;
+    const { kurstillfalle, place } = membership;
+    const { timetable, carried } = place;
     // a re-registration is no beginning: it stands in the half-year in which the occasion itself begins
     const ktillStart = typ === "OM" ? timetable.span.start : starttermin;
     const ktill = ktillar.rowOf(kurstillfalle, timetable, ktillStart);
-    if (typ === "FO") ktill.fortTerminer.add(termin);
+    if (typ === "FO") ktill.fortTerminer = including(ktill.fortTerminer, termin);
     const { kurskod } = kurstillfalle;
     if (carried === undefined) return { typ, ktill: ktill.id, kurskod, termin, programmes: programmeIds };
     carriedRegistrations += 1;
     const carriedIds = carriedProgrammeIds(carried, kurstillfalle.course.key);
-    for (const id of carriedIds) ktill.carriedProgrammes.add(id);
+    for (const id of carriedIds) ktill.carriedProgrammes = including(ktill.carriedProgrammes, id);
     const programmes =
       carriedIds.length === 0 ? programmeIds : inNumericOrder([...programmeIds, ...carriedIds]);
     return { typ, ktill: ktill.id, kurskod, termin, programmes };
@@ -276,7 +357,7 @@ export const linkGroups: LinkGroups = (
         const hasRow = timetable && history && standsByItself(kept, timetable, history);
         return hasRow ? [{ kurstillfalle, timetable }] : [];
       }
-      if (occasion.group.kind === "course" && !withLearners.has(occasion)) return [];
+      if (occasion.group.kind === "course" && !attendances.get(occasion)?.hasLearners) return [];
       const timetable = schedule.of(occasion);
       return timetable === undefined ? [] : [{ kurstillfalle, timetable }];
     });
@@ -289,32 +370,64 @@ interface Person {
   readonly groups: readonly string[];
 }
 
+/** What an id leads to. */
+interface FoundGroup {
+  readonly group: Group | undefined;
+  /** What a group of the previous load by that id is now. */
+  readonly kept: Group | undefined;
+  readonly programme: Programme | undefined;
+  attendance: Attendance | undefined;
+  schools: readonly string[] | undefined;
+}
+
+/** Learners of an occasion. */
+interface Attendance {
+  readonly occasion: Occasion;
+  /** In the export, whether or not they can be loaded. */
+  hasLearners: boolean;
+  whole: Place | undefined;
+  /** Registrations of those whose only membership in a course it is. */
+  alone: readonly (readonly Registration[])[];
+  /** The last person in it, and where that one is. */
+  person: number;
+  place: Place | undefined;
+}
+
+/** The same properties from the beginning: the engine then treats all alike. */
+function newAttendance(occasion: Occasion): Attendance {
+  return { occasion, hasLearners: false, whole: undefined, alone: none, person: 0, place: undefined };
+}
+
+/** Different half-years of an occasion's learners that are remembered. */
+const MAX_REMEMBERED_ALONE = 4;
+
+/** One person's periods in an occasion; who is there for the whole of it shares it with others. */
 interface Place {
+  readonly attendance: Attendance;
+  readonly occasion: Occasion;
   readonly timetable: Timetable;
-  periods: readonly Period[];
+  readonly periods: readonly Period[];
+  /** Of all periods. */
+  readonly span: Span;
+  readonly isWhole: boolean;
   /** The membership of the previous load that it is. */
-  readonly carried?: KeptMembership;
-  /** When all periods are known. */
-  span?: Span;
+  readonly carried: KeptMembership | undefined;
+  /** When it is whole, of those without a programme. */
+  kept: KeptMembership | undefined;
 }
 
 interface PersonPlaces {
-  readonly occasions: Map<Occasion, Place>;
+  readonly occasions: Place[];
   /** By id. */
   readonly programmes: Programme[];
 }
 
 function programmeIdsOf({ programmes }: PersonPlaces, courseKey: string): readonly number[] {
-  if (programmes.length === 0) return noProgrammes;
+  if (programmes.length === 0) return none;
   return programmes.filter(({ courses }) => courses.has(courseKey)).map(({ row }) => row.id);
 }
 
-const noProgrammes: readonly number[] = [];
-
-/** A person who is there for the whole occasion shares its period. */
-function isWhole({ timetable, periods }: Place): boolean {
-  return periods.length === 1 && periods[0] === timetable.period;
-}
+const none: readonly never[] = [];
 
 function isCarried(group: Group): boolean {
   return group.kept !== undefined;
@@ -328,11 +441,8 @@ function exportFirst(groups: readonly Group[]): readonly Group[] {
   return [...groups.filter(isOfExport), ...groups.filter(isCarried)];
 }
 
-function keptMembership(
-  { group, kurstillfallen }: Occasion,
-  { timetable, periods, span = timetable.span }: Place,
-  ofPerson: readonly Programme[],
-): KeptMembership {
+function keptMembership({ occasion, periods, span }: Place, ofPerson: readonly Programme[]): KeptMembership {
+  const { group, kurstillfallen } = occasion;
   const programmes = ofPerson.filter(({ courses }) =>
     kurstillfallen.some(({ course }) => courses.has(course.key)),
   );
@@ -340,7 +450,7 @@ function keptMembership(
     occasion: group.id,
     periods: inOrder(periods),
     lastTermin: span.later.at(-1) ?? span.start,
-    programmes: programmes.map(({ row }) => row.groupId),
+    programmes: programmes.length === 0 ? none : programmes.map(({ row }) => row.groupId),
   };
 }
 
@@ -424,10 +534,16 @@ function learnerSourcesOf(graph: GroupGraph, classes: Classes): RegisterPlan["le
 
 interface PlannedMembership {
   readonly kurstillfalle: Kurstillfalle;
-  readonly timetable: Timetable;
+  readonly place: Place;
   readonly span: Span;
-  /** The membership of the previous load that it is. */
-  readonly carried: KeptMembership | undefined;
+}
+
+/** Are these what the membership gives alone? Courses of one occasion differ in their codes. */
+function areOf({ kurstillfalle, span }: PlannedMembership, registrations: readonly Registration[]): boolean {
+  if (registrations.length !== span.later.length + 1) return false;
+  const [first] = registrations;
+  if (first?.kurskod !== kurstillfalle.kurskod || first.termin !== span.start) return false;
+  return span.later.every((termin, index) => registrations[index + 1]?.termin === termin);
 }
 
 /** Within a course `ordinal` follows the occasion's id. */
@@ -436,14 +552,4 @@ function byCourseBeginAndId(a: PlannedMembership, b: PlannedMembership): number 
     return a.span.begin < b.span.begin ? -1 : 1;
   }
   return a.kurstillfalle.ordinal - b.kurstillfalle.ordinal;
-}
-
-/** `inOrder` cut where the course changes. */
-function* runsOfOneCourse(inOrder: readonly PlannedMembership[]): Generator<readonly PlannedMembership[]> {
-  let start = 0;
-  for (let end = 1; end <= inOrder.length; end++) {
-    if (inOrder[end]?.kurstillfalle.course === inOrder[start]?.kurstillfalle.course) continue;
-    yield inOrder.slice(start, end);
-    start = end;
-  }
 }

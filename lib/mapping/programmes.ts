@@ -152,5 +152,5 @@ export function programmeTables(
 }
 
 function isCarried({ kurstillfalle, carriedProgrammes }: Ktill, programme: number): boolean {
-  return kurstillfalle.occasion.group.kept !== undefined || carriedProgrammes.has(programme);
+  return kurstillfalle.occasion.group.kept !== undefined || carriedProgrammes.includes(programme);
 }

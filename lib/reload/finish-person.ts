@@ -15,12 +15,12 @@ export interface PersonFinisher {
 }
 
 /** What the mapping gives of a person. */
-export type PersonInRegister = Pick<FinishedPerson, "groups" | "registrations" | "kept" | "schools">;
+export type PersonInRegister = Pick<FinishedPerson, "groups" | "registrations" | "kept" | "institutions">;
 
 /** Everything that an answer needs of a person, computed once for each load (T04 4.5, personVO of the LPW wire). */
 export function finishPerson(
   person: PersonData,
-  { groups, registrations, kept, schools }: PersonInRegister,
+  { groups, registrations, kept, institutions }: PersonInRegister,
   { encodePersonVO, today }: PersonFinisher,
 ): FinishedPerson {
   // Once more, after all records of the person have been merged: nothing of this may reach the store.
@@ -38,7 +38,7 @@ export function finishPerson(
     groups,
     registrations,
     kept,
-    schools,
+    institutions,
   };
 }
 

@@ -11,9 +11,8 @@ import type { ExportDay } from "./export-day.js";
 import { sharedGroups } from "./share-equal.js";
 
 export interface ExportRead {
-  readonly groups: readonly ImsGroup[];
-  /** Members with idtype 2. */
-  readonly groupMembers: readonly ImsMember[];
+  /** Records of groups, and members with idtype 2: once, so that they can be let go. */
+  takeGroups(): { readonly records: readonly ImsGroup[]; readonly members: readonly ImsMember[] };
   /** In the order of the files. */
   readonly files: readonly FileRead[];
   /** Ids of protected persons: what the settings list, and those whose deleted record says so. */
@@ -36,11 +35,9 @@ export interface ReadInto {
 
 /** Persons and their memberships go to the staging as they come; groups, which are few, stay in memory. */
 export async function readExport(options: ReloadOptions, into: ReadInto): Promise<ExportRead> {
-  const groups: ImsGroup[] = [];
-  const groupMembers: ImsMember[] = [];
+  const groups = collectGroups();
   const protectedIds = new Set(options.protectedIds);
   const { staging, day, report } = into;
-  const shared = sharedGroups();
   const handler: ImsHandler = {
     person(record) {
       const person = personData(record, options.mapping, options.protectedIds);
@@ -53,11 +50,11 @@ export async function readExport(options: ReloadOptions, into: ReadInto): Promis
       if (person.protected) for (const id of person.aliases) protectedIds.add(id);
     },
     group(group) {
-      groups.push(shared(group));
+      groups.add(group);
     },
     member(member) {
       const judged = memberRoles(member, report);
-      if (judged.kind === "group") groupMembers.push(member);
+      if (judged.kind === "group") groups.addMember(member);
       else stageMember(staging, member, judged.roles);
     },
     skipped: (kind, line) => report("recordSkipped", `${kind} at line ${line}`),
@@ -71,7 +68,25 @@ export async function readExport(options: ReloadOptions, into: ReadInto): Promis
     const names = options.files.map(({ name }) => name).join(", ");
     throw new AdresslistaError("export", `${names}: no persons in the export`);
   }
-  return { groups, groupMembers, files, protectedIds };
+  return { takeGroups: groups.take, files, protectedIds };
+}
+
+function collectGroups() {
+  const nothing = () => ({ shared: sharedGroups(), records: [] as ImsGroup[], members: [] as ImsMember[] });
+  let collected = nothing();
+  return {
+    add(group: ImsGroup): void {
+      collected.records.push(collected.shared(group));
+    },
+    addMember(member: ImsMember): void {
+      collected.members.push(member);
+    },
+    take() {
+      const { records, members } = collected;
+      collected = nothing();
+      return { records, members };
+    },
+  };
 }
 
 function stageMember(

@@ -96,20 +96,14 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     const window = historyWindow(load.day.today(), options.historyTerms);
     const history = await carryOver(load, staging, window);
     options.progress?.("link", 0, undefined);
-    const plan = linkGroups(
-      read.groups,
-      read.groupMembers,
-      options.mapping,
-      store.codeRegister(),
-      load.report.add,
-      history,
-    );
+    const plan = planOf(load, read, history);
     settleLearnerDates(plan, staging);
     reportUnknownMembers(plan, staging, load.report);
     const builder = await buildGeneration(store.database, load.number, staging.personCount());
     try {
-      const persons = personsInOrder(staging, numbers);
-      const carriedPersons = await writePersons(load, read, plan, persons, staging.personCount(), builder);
+      // Not held here: when all persons have been gone through, what they waited in is let go.
+      const inOrder = () => personsInOrder(staging, numbers);
+      const carriedPersons = await writePersons(load, read, plan, inOrder(), staging.personCount(), builder);
       return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
     } catch (error) {
       await builder.discard();
@@ -161,6 +155,11 @@ async function carryOver(load: Load, staging: Staging, window: HistoryWindow): P
   } finally {
     previous.close();
   }
+}
+
+function planOf({ store, options, report }: Load, read: ExportRead, history: History | undefined) {
+  const { records, members } = read.takeGroups();
+  return linkGroups(records, members, options.mapping, store.codeRegister(), report.add, history);
 }
 
 /** Occasions without dates of their own have those of their learners (contract section 5, KTILL2). */
@@ -221,7 +220,8 @@ async function writePersons(
     // Nothing else refers to the person any more (contract section 5: gallring).
     if (!inExport && registrations.length === 0) continue;
     const schools = inExport ? plan.schoolsOf(groups) : undefined;
-    const finished = finishPerson(person, { groups, registrations, kept, schools }, finisher);
+    const institutions = schools?.flatMap((school) => plan.institutionOf(school) ?? []);
+    const finished = finishPerson(person, { groups, registrations, kept, institutions }, finisher);
     if (inExport) {
       if (schools?.length === 0) report.add("personNoSchool", person.id);
       if (finished.email === null && !person.protected) report.add("personNoEmail", person.id);
@@ -253,8 +253,8 @@ async function judge(
 ): Promise<ReloadOutcome> {
   const { store, options, day, number, served } = load;
   const turn = () => takeTurn(options);
-  const { tables, kept, carried, institutionOf, newCodes } = plan.finish();
-  const written = await builder.write({ tables, kept, institutionOf });
+  const { tables, kept, carried, newCodes } = plan.finish();
+  const written = await builder.write({ tables, kept });
   options.progress?.("verify", 0, undefined);
   await turn();
   await builder.check();

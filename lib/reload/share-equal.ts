@@ -8,6 +8,8 @@ export function sharedGroups(): (group: ImsGroup) => ImsGroup {
   const share = sharedValues();
   return (group) => ({
     ...group,
+    // a list that grew has room for more: a copy has not
+    sourcedIds: [...group.sourcedIds],
     groupTypes: share(group.groupTypes),
     relationships: share(group.relationships),
     extension: share(group.extension.map(share)),

@@ -6,7 +6,7 @@ import type { Generation, OccasionSearch } from "../store/queries.js";
 import type { WrittenGeneration } from "../store/sqlite/build.js";
 import { listedPersons } from "../store/sqlite/check.js";
 import { openGeneration } from "../store/sqlite/generation.js";
-import type { GroupedRegistrations } from "../store/sqlite/registrations.js";
+import type { RegisteredPersons } from "../store/sqlite/registrations.js";
 
 /** Occasions whose answers are looked at: the largest ones, and some from here and there. */
 const LARGEST_SAMPLES = 5;
@@ -58,7 +58,7 @@ interface Sample {
 }
 
 /** The same ones of the same load. */
-function samples({ occasions, persons }: GroupedRegistrations): Sample[] {
+function samples({ occasions, persons }: RegisteredPersons): Sample[] {
   const size = ({ from, to }: (typeof occasions)[number]) => to - from;
   const ofLists = occasions.filter(({ typ }) => typ !== "OM");
   const largest = [...ofLists].sort((a, b) => size(b) - size(a)).slice(0, LARGEST_SAMPLES);

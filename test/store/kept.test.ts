@@ -94,7 +94,7 @@ const withPreviousLoad = (
       }
       writer.add(index + 1, kept);
     }
-    writer.finish(GROUPS);
+    await writer.finish(GROUPS, async () => {});
     connection.pragma(`user_version = ${GENERATION_SCHEMA_VERSION}`);
     expect(connection.pragma("foreign_key_check")).to.deep.equal([]);
     connection.close();

@@ -57,7 +57,7 @@ export const ONE_OCCASION: LadokTables = {
 
 /** A register of these tables, of which the next load carries nothing over. */
 export function registerOf(tables: LadokTables): FinishedRegister {
-  return { tables, kept: { groups: [], members: [] }, institutionOf: () => undefined };
+  return { tables, kept: { groups: [], members: [] } };
 }
 
 export function somePerson(
@@ -75,7 +75,7 @@ export function somePerson(
     groups: [],
     registrations: [],
     kept: [],
-    schools: undefined,
+    institutions: undefined,
     ...finished,
     data: { id, aliases: [id], protected: false, staff: false, ...data },
   };

@@ -190,7 +190,8 @@ export function mapRegister(register: Register): MappedRegister {
     keptMemberships.set(id, mapped.kept);
   }
   const tied = plan.schoolsOf(register.tied ?? []).length > 0;
-  const { tables, newCodes, kept, carried } = plan.finish();
+  const { tables, newCodes, kept: toKeep, carried } = plan.finish();
+  const kept = { groups: [...toKeep.groups], members: [...toKeep.members] };
   return {
     tables,
     registrations,

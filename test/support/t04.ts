@@ -72,7 +72,7 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
     builder.addPerson(
       finishPerson(
         personData,
-        { groups: [], registrations, kept: [], schools: undefined },
+        { groups: [], registrations, kept: [], institutions: undefined },
         { encodePersonVO, today: TODAY },
       ),
     );

@@ -3,17 +3,17 @@ import type { Knex } from "knex";
 import { codeKey } from "../../domain/codes.js";
 import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
-import type { KeptGroups, KeptMembership } from "../../mapping/api.js";
+import type { GroupsToKeep, KeptMembership } from "../../mapping/api.js";
 import type { KursRow, LadokTables, Registration } from "../../mapping/rows.js";
 import type { HeldField, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, generationIndexes, generationMigrationSource } from "../schema.js";
-import { bulkInsert, type RowSink } from "./bulk-insert.js";
+import { bulkInsert } from "./bulk-insert.js";
 import { buildingFile, databaseError, generationFile, guarded, syncFile } from "./files.js";
 import { heldValueKey } from "./generation.js";
 import { collectGroupMembers } from "./group-members.js";
 import { keptWriter } from "./kept.js";
 import { collectPersons, type PersonRows } from "./person-rows.js";
-import { collectRegistrations, type GroupedRegistrations } from "./registrations.js";
+import { collectRegistrations, type RegisteredPersons } from "./registrations.js";
 import { schoolCounter, writeSchoolCounts } from "./school-counts.js";
 import { type Writer, writerHere, writerThread } from "./writer.js";
 
@@ -23,16 +23,17 @@ export interface FinishedPerson extends PersonRows {
   readonly registrations: readonly Registration[];
   /** What the next load may carry over. */
   readonly kept: readonly KeptMembership[];
-  /** Ids of the schools that the person is tied to; undefined for a person who is carried over from the previous load. */
-  readonly schools: readonly string[] | undefined;
+  /**
+   * Codes of the institutions whose schools the person is tied to; undefined for a person who is carried over from the
+   * previous load.
+   */
+  readonly institutions: readonly string[] | undefined;
 }
 
 /** What is known when all persons have been seen. */
 export interface FinishedRegister {
   readonly tables: LadokTables;
-  readonly kept: KeptGroups;
-  /** Code of a school's institution, by the school's id. */
-  institutionOf(school: string): string | undefined;
+  readonly kept: GroupsToKeep;
 }
 
 /** Builds one generation in a file of its own; nobody else opens it before it is whole. */
@@ -61,7 +62,7 @@ export interface WrittenGeneration {
   readonly counts: Readonly<Record<string, number>>;
   readonly schoolCounts: readonly SchoolCount[];
   /** As they were to be written: what a check of the file compares with. */
-  readonly registrations: GroupedRegistrations;
+  readonly registrations: RegisteredPersons;
 }
 
 /** Rows of each index that ANALYZE looks at: enough to tell a few rows from many. */
@@ -124,26 +125,26 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       if (groupMembers.length >= GROUP_MEMBERS_AT_A_TIME) writer.groupMembers(groupMembers.take());
       for (const registration of person.registrations) registrations.add(place, registration);
       kept.add(place, person.kept);
-      if (person.schools !== undefined) schools.addPerson(person.schools);
+      if (person.institutions !== undefined) schools.addPerson(person.institutions);
     },
 
     room: () => waited("cannot write the persons", writer.room()),
 
-    async write({ tables, kept: keptGroups, institutionOf }) {
-      const grouped = registrations.grouped(tables.programs);
-      for (const { ktill, termin, from, to } of grouped.occasions) {
+    async write({ tables, kept: keptGroups }) {
+      const { occasions, persons: registered, batches } = registrations.grouped();
+      for (const { ktill, termin, from, to } of occasions) {
         schools.addRegistrations(ktill, termin, to - from);
       }
-      const schoolCounts = schools.counts(tables, institutionOf);
+      const schoolCounts = schools.counts(tables);
       const step = (action: () => void) => {
         guarded("cannot write the tables", action);
         return waited("cannot write the tables", writer.room());
       };
       await step(() => writer.persons(persons.take()));
       await step(() => writer.groupMembers(groupMembers.take()));
-      await step(() => writer.registrations(grouped));
-      await step(() => writeTables(writer, tables));
-      await step(() => kept.finish(keptGroups));
+      for (const batch of batches(tables.programs)) await step(() => writer.registrations(batch));
+      await waited("cannot write the tables", writeTables(writer, tables));
+      await waited("cannot write the tables", kept.finish(keptGroups, writer.room));
       await step(() => writeSchoolCounts(writer, schoolCounts));
       for (const sql of [
         // In one statement for all: most persons have one id.
@@ -157,7 +158,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       }
       const counts = await waited("cannot write the tables", writer.commit(COUNTED_TABLES));
       if (counts.NAMN !== persons.count) throw new AdresslistaError("internal", "a person was not written");
-      return { file: building, counts, schoolCounts, registrations: grouped };
+      return { file: building, counts, schoolCounts, registrations: { occasions, persons: registered } };
     },
 
     check: () => waited("cannot check the generation", writer.check()),
@@ -184,28 +185,42 @@ async function waited<T>(what: string, promise: Promise<T>): Promise<T> {
   });
 }
 
-function writeTables(sink: RowSink, tables: LadokTables): void {
-  const rows = (
-    table: string,
-    columns: string,
-    values: readonly (readonly (string | number | undefined)[])[],
-  ) => {
-    const insert = bulkInsert(sink, table, columns);
-    for (const row of values) insert.add(...row.map((value) => value ?? null));
+/** Rows that are written before what has not yet been written is waited for. */
+const ROWS_AT_A_TIME = 1_000;
+
+async function writeTables(writer: Writer, tables: LadokTables): Promise<void> {
+  for (const { table, columns, rows } of rowsOfTables(tables)) {
+    const insert = bulkInsert(writer, table, columns);
+    let count = 0;
+    for (const row of rows) {
+      insert.add(...row.map((value) => value ?? null));
+      if (++count % ROWS_AT_A_TIME === 0) await writer.room();
+    }
     insert.flush();
+    await writer.room();
+  }
+}
+
+interface TableRows {
+  readonly table: string;
+  readonly columns: string;
+  /** Made one by one. */
+  readonly rows: Iterable<readonly (string | number | undefined)[]>;
+}
+
+function* rowsOfTables(tables: LadokTables): Generator<TableRows> {
+  yield {
+    table: "INSTITUTION",
+    columns: "KOD, BENAMNING",
+    rows: each(tables.institutions, (row) => [row.kod, row.benamning]),
   };
-  rows(
-    "INSTITUTION",
-    "KOD, BENAMNING",
-    tables.institutions.map((row) => [row.kod, row.benamning]),
-  );
   const kurs = [...tables.kurs].sort(
     (a, b) => compareSwedish(a.kurskod, b.kurskod) || compareSwedish(a.inst, b.inst),
   );
-  rows(
-    "KURS",
-    "ID, KOD, KURSKEY, INST, INSTKEY, BENAMNING, ENGBENAMNING, POANG, NEDLAGD",
-    kurs.map((row, index) => [
+  yield {
+    table: "KURS",
+    columns: "ID, KOD, KURSKEY, INST, INSTKEY, BENAMNING, ENGBENAMNING, POANG, NEDLAGD",
+    rows: each(kurs, (row, index) => [
       index + 1,
       row.kurskod,
       codeKey(row.kurskod),
@@ -216,17 +231,17 @@ function writeTables(sink: RowSink, tables: LadokTables): void {
       row.poang,
       row.nedlagd,
     ]),
-  );
-  rows(
-    "ORT",
-    "KOD, BENAMN",
-    tables.ort.map((row) => [row.kod, row.benamn]),
-  );
-  rows(
-    "KTILL2",
-    `ID, TILLFALLE, KURSKOD, KURSKEY, STARTTER, KURSTAKT, KURSTID, UNDFORM, KURSOMG, KURSTYP, POANG, KOD, FROMDAT, TOMDAT,
-     STARTV, SLUTV, ORT, INSTITUTIONS`,
-    tables.ktill2.map((row) => [
+  };
+  yield {
+    table: "ORT",
+    columns: "KOD, BENAMN",
+    rows: each(tables.ort, (row) => [row.kod, row.benamn]),
+  };
+  yield {
+    table: "KTILL2",
+    columns: `ID, TILLFALLE, KURSKOD, KURSKEY, STARTTER, KURSTAKT, KURSTID, UNDFORM, KURSOMG, KURSTYP, POANG, KOD, FROMDAT,
+      TOMDAT, STARTV, SLUTV, ORT, INSTITUTIONS`,
+    rows: each(tables.ktill2, (row) => [
       row.id,
       row.occasionId,
       row.kurskod,
@@ -246,33 +261,40 @@ function writeTables(sink: RowSink, tables: LadokTables): void {
       row.ort,
       JSON.stringify(row.institutions),
     ]),
-  );
-  rows(
-    "KTFORT2",
-    "KTILL, TERMIN, TERMORDN",
-    tables.ktfort2.map((row) => [row.ktill, row.termin, row.termordn]),
-  );
-  rows(
-    "PROGRAM",
-    "ID, GRUPP, PROGR, PROGINR",
-    tables.programs.map((row) => [row.id, row.groupId, row.program, row.programinriktning]),
-  );
-  rows(
-    "PROGPLK",
-    "PROGRAM, KTILL, TERMORDN",
-    tables.progplk.map((row) => [row.program, row.ktill, row.termordn]),
-  );
-  rows(
-    "KTILLP",
-    "PROGRAM, KTILL, TERMIN, TERMORDN",
-    tables.ktillp.map((row) => [row.program, row.ktill, row.termin, row.termordn]),
-  );
-  writeKursTermin(sink, kurs, tables);
-  writeHeldValues(sink, tables);
+  };
+  yield {
+    table: "KTFORT2",
+    columns: "KTILL, TERMIN, TERMORDN",
+    rows: each(tables.ktfort2, (row) => [row.ktill, row.termin, row.termordn]),
+  };
+  yield {
+    table: "PROGRAM",
+    columns: "ID, GRUPP, PROGR, PROGINR",
+    rows: each(tables.programs, (row) => [row.id, row.groupId, row.program, row.programinriktning]),
+  };
+  yield {
+    table: "PROGPLK",
+    columns: "PROGRAM, KTILL, TERMORDN",
+    rows: each(tables.progplk, (row) => [row.program, row.ktill, row.termordn]),
+  };
+  yield {
+    table: "KTILLP",
+    columns: "PROGRAM, KTILL, TERMIN, TERMORDN",
+    rows: each(tables.ktillp, (row) => [row.program, row.ktill, row.termin, row.termordn]),
+  };
+  yield { table: "KURS_TERMIN", columns: "INSTKEY, TERMIN, KURS", rows: kursTermin(kurs, tables) };
+  yield { table: "HELD_VALUE", columns: "FIELD, VALUEKEY", rows: heldValues(tables) };
+}
+
+function* each<T, R>(rows: readonly T[], valuesOf: (row: T, index: number) => R): Generator<R> {
+  for (const [index, row] of rows.entries()) yield valuesOf(row, index);
 }
 
 /** getKurs with a term: which courses of an institution have a row that term, computed once (T04 2.1). */
-function writeKursTermin(sink: RowSink, kurs: readonly KursRow[], tables: LadokTables): void {
+function* kursTermin(
+  kurs: readonly KursRow[],
+  tables: LadokTables,
+): Generator<[instkey: string, termin: string, kurs: number]> {
   const numbersOfKurs = new Map<string, number[]>();
   const kursKey = (institution: string, kurskod: string) =>
     `${codeKey(institution)}\u0000${codeKey(kurskod)}`;
@@ -280,26 +302,26 @@ function writeKursTermin(sink: RowSink, kurs: readonly KursRow[], tables: LadokT
     const key = kursKey(row.inst, row.kurskod);
     numbersOfKurs.set(key, [...(numbersOfKurs.get(key) ?? []), index + 1]);
   }
-  const insert = bulkInsert(sink, "KURS_TERMIN", "INSTKEY, TERMIN, KURS");
   const added = new Set<string>();
   const ktillById = new Map(tables.ktill2.map((row) => [row.id, row]));
   // PROGPLK and KTILLP only have terms that KTILL2 and KTFORT2 have for the same course and institution.
-  const add = (ktill: number, termin: string) => {
-    const row = ktillById.get(ktill);
+  const terminer = function* () {
+    for (const row of tables.ktill2) yield { row, termin: row.starttermin };
+    for (const { ktill, termin } of tables.ktfort2) yield { row: ktillById.get(ktill), termin };
+  };
+  for (const { row, termin } of terminer()) {
     for (const institution of row?.institutions ?? []) {
       for (const number of numbersOfKurs.get(kursKey(institution, row?.kurskod ?? "")) ?? []) {
         const key = `${codeKey(institution)}\u0000${termin}\u0000${number}`;
-        if (!added.has(key)) insert.add(codeKey(institution), termin, number);
+        if (added.has(key)) continue;
         added.add(key);
+        yield [codeKey(institution), termin, number];
       }
     }
-  };
-  for (const row of tables.ktill2) add(row.id, row.starttermin);
-  for (const row of tables.ktfort2) add(row.ktill, row.termin);
-  insert.flush();
+  }
 }
 
-function writeHeldValues(sink: RowSink, tables: LadokTables): void {
+function* heldValues(tables: LadokTables): Generator<[field: HeldField, valuekey: string]> {
   const held = new Map<HeldField, Set<string>>();
   const hold = (field: HeldField, value: string | undefined) => {
     if (value === undefined) return;
@@ -327,9 +349,7 @@ function writeHeldValues(sink: RowSink, tables: LadokTables): void {
   }
   for (const row of tables.progplk) hold("termordningkurs", row.termordn);
   for (const row of tables.ktillp) hold("termordningkurs", row.termordn);
-  const insert = bulkInsert(sink, "HELD_VALUE", "FIELD, VALUEKEY");
-  for (const [field, keys] of held) for (const key of keys) insert.add(field, key);
-  insert.flush();
+  for (const [field, keys] of held) for (const key of keys) yield [field, key];
 }
 
 const COUNTED_TABLES = [

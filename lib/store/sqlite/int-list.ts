@@ -12,8 +12,9 @@ const FIRST_CAPACITY = 1024;
 /** Numbers from which on a list grows by a quarter instead of to the double: what stands empty is memory too. */
 const LARGE = 1024 * 1024;
 
-export function intList(): IntList {
-  let values = new Int32Array(FIRST_CAPACITY);
+/** `capacity`: room for so many at once, where it is known how many there will be. */
+export function intList(capacity = FIRST_CAPACITY): IntList {
+  let values = new Int32Array(Math.max(1, capacity));
   let length = 0;
   return {
     get length() {

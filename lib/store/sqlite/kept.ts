@@ -1,23 +1,37 @@
-import type { GroupKind, HistoryWindow, KeptGroup, KeptGroups, KeptMembership } from "../../mapping/api.js";
+import type {
+  GroupKind,
+  GroupsToKeep,
+  HistoryWindow,
+  KeptGroup,
+  KeptGroups,
+  KeptMembership,
+} from "../../mapping/api.js";
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { type Connection, guarded, openReadable } from "./files.js";
+import { intList } from "./int-list.js";
 
 /** Writes what the next load may carry over (contract section 5, History) into the generation that is being built. */
 export interface KeptWriter {
   /** `person`: its number in NAMN. Persons come in the order of their numbers. */
   add(person: number, memberships: readonly KeptMembership[]): void;
-  /** After the last person; `groups` has the occasion of every membership. */
-  finish(groups: KeptGroups): void;
+  /**
+   * After the last person; `groups` has the occasion of every membership. `room` is waited for after some rows, and at the
+   * end.
+   */
+  finish(groups: GroupsToKeep, room: () => Promise<void>): Promise<void>;
 }
 
-/**
- * Places (a time in an occasion) that are remembered: while persons are written, so that those who share one point at
- * one row, and while they are read.
- */
+/** Places (a time in an occasion) that are remembered while they are read; and while persons are written, of the unusual ones. */
 const MAX_REMEMBERED_PLACES = 10_000;
+/** Places of one occasion that are looked through for one that a person shares. */
+const MAX_COMPARED_PLACES = 64;
+const NONE = -1;
+
+/** Records of groups that are written before what has not yet been written is waited for. */
+const GROUPS_AT_A_TIME = 500;
 
 /** For a file that is thrown away when anything fails: see `bulkInsert`. */
 export function keptWriter(sink: Connection | RowSink): KeptWriter {
@@ -26,9 +40,11 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
   // Places point at occasions by number; the occasions themselves are known when all persons have been seen.
   const numbers = new Map<string, number>();
   const numberOf = (group: string) => getOrAdd(numbers, group, () => numbers.size + 1);
-  // The mapping gives many persons one object, and freezes it; those carried over are objects of their own, whatever they
-  // hold.
+  // Those who share a place point at one row. The mapping gives many persons one object, and freezes it; of the others,
+  // nearly all are one period without a programme: the places of each occasion are chains of bare numbers.
   const byObject = new Map<KeptMembership, number>();
+  const chains = { first: intList(), next: intList(), period: intList() };
+  const numberOfPeriod = periodNumbers();
   const byContent = new Map<string, number>();
   let placeCount = 0;
   const addPlace = ({ occasion, periods, lastTermin, programmes }: KeptMembership): number => {
@@ -50,37 +66,78 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
     return placeOfContent(membership);
   };
   const placeOfContent = (membership: KeptMembership): number => {
-    const number = getOrAdd(byContent, contentOf(membership), () => addPlace(membership));
+    const { periods, programmes } = membership;
+    const [only] = periods;
+    if (only !== undefined && periods.length === 1 && programmes.length === 0) {
+      return placeOfPeriod(membership, only);
+    }
+    const content = JSON.stringify([membership.occasion, periods, programmes]);
+    const number = getOrAdd(byContent, content, () => addPlace(membership));
     if (byContent.size >= MAX_REMEMBERED_PLACES) byContent.clear();
     return number;
   };
+  const placeOfPeriod = (membership: KeptMembership, only: KeptMembership["periods"][number]): number => {
+    const { first, next, period } = chains;
+    const occasion = numberOf(membership.occasion);
+    const wanted = numberOfPeriod(only);
+    while (first.length <= occasion) first.push(NONE);
+    let place = first.at(occasion);
+    for (let compared = 0; place !== NONE && compared < MAX_COMPARED_PLACES; compared++) {
+      if (period.at(place) === wanted) return place;
+      place = next.at(place);
+    }
+    const added = addPlace(membership);
+    while (next.length <= added) {
+      next.push(NONE);
+      period.push(NONE);
+    }
+    next.set(added, first.at(occasion));
+    period.set(added, wanted);
+    first.set(occasion, added);
+    return added;
+  };
   return {
     add(person, memberships) {
-      if (memberships.length > 0) rows.add(person, memberships.map(placeOf).join());
+      if (memberships.length === 0) return;
+      let list = "";
+      for (const membership of memberships) {
+        list += list === "" ? placeOf(membership) : `,${placeOf(membership)}`;
+      }
+      rows.add(person, list);
     },
 
-    finish({ groups, members }) {
+    async finish({ groups, members }, room) {
       rows.flush();
       places.flush();
       const keptGroup = bulkInsert(sink, "KEPT_GROUP", "ID, KIND, RECORD, LASTTERMIN, END");
+      let count = 0;
       for (const { kind, record, lastTermin, end } of groups) {
         const number = numberOf(record.sourcedIds[0]?.id ?? "");
         keptGroup.add(number, kind, JSON.stringify(record), lastTermin ?? null, end ?? null);
+        if (++count % GROUPS_AT_A_TIME === 0) await room();
       }
       keptGroup.flush();
       const keptMember = bulkInsert(sink, "KEPT_MEMBER", "RECORD");
-      for (const member of members) keptMember.add(JSON.stringify(member));
+      for (const member of members) {
+        keptMember.add(JSON.stringify(member));
+        if (++count % GROUPS_AT_A_TIME === 0) await room();
+      }
       keptMember.flush();
+      await room();
     },
   };
 }
 
-/** All but LASTTERMIN, which follows from the periods. */
-function contentOf({ occasion, periods, programmes }: KeptMembership): string {
-  const [only] = periods;
-  return only !== undefined && periods.length === 1 && programmes.length === 0
-    ? `${only.begin} ${only.end} ${occasion}`
-    : JSON.stringify([occasion, periods, programmes]);
+/** Numbers of periods: of begin and end, from which LASTTERMIN follows. */
+function periodNumbers(): (period: KeptMembership["periods"][number]) => number {
+  const byBegin = new Map<string, Map<string, number>>();
+  let count = 0;
+  return ({ begin, end }) =>
+    getOrAdd(
+      getOrAdd(byBegin, begin, () => new Map<string, number>()),
+      end,
+      () => count++,
+    );
 }
 
 function lastDay(periods: KeptMembership["periods"]): string {

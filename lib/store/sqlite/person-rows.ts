@@ -2,7 +2,7 @@ import type { Adress, PersonData } from "../../mapping/rows.js";
 import { bulkInsert } from "./bulk-insert.js";
 import type { Connection } from "./files.js";
 import { type IntList, intList } from "./int-list.js";
-import { packPerson, unpackPerson } from "./staged-person.js";
+import { packPerson, unkeepable, unpackPerson } from "./staged-person.js";
 
 /** What stands in NAMN, PERSON_ALIAS, ADRESS, TELEKOM and PERSONVO of one person. */
 export interface PersonRows {
@@ -20,8 +20,8 @@ export interface PersonRows {
 export interface PersonBatch {
   /** Place in the list of the first one. */
   readonly first: number;
-  /** Of each person: its data, pnr, sekel, invalidPersonnummer, email, noEmail. */
-  readonly texts: readonly (string | null)[];
+  /** Of each person its data, pnr, sekel, invalidPersonnummer, email and noEmail, in one text: see `packRows`. */
+  readonly texts: string;
   readonly personVOs: Uint8Array<ArrayBuffer>;
   /** Where each one's PersonVO ends. */
   readonly ends: Int32Array<ArrayBuffer>;
@@ -37,19 +37,48 @@ export interface PersonCollector {
   take(): PersonBatch;
 }
 
-const TEXTS_OF_PERSON = 6;
 const FIRST_BYTES = 64 * 1024;
+
+// Characters that no XML can hold, as the one between a person's fields.
+const BETWEEN_TEXTS = "\u0001";
+const BETWEEN_PERSONS = "\u0002";
+const NULL = "\u0003";
+
+function packRows({ data, pnr, sekel, invalidPersonnummer, email, noEmail }: PersonRows): string {
+  return `${packPerson(data)}${BETWEEN_TEXTS}${pnr ?? NULL}${BETWEEN_TEXTS}${sekel ?? NULL}${BETWEEN_TEXTS}${
+    invalidPersonnummer ?? NULL
+  }${BETWEEN_TEXTS}${email ?? NULL}${BETWEEN_TEXTS}${noEmail ?? NULL}`;
+}
+
+interface UnpackedRows extends Omit<PersonRows, "personVO" | "pnr" | "sekel"> {
+  readonly pnr: string | null;
+  readonly sekel: string | null;
+}
+
+function unpackRows(text: string): UnpackedRows {
+  const [packed = "", pnr, sekel, invalidPersonnummer, email, noEmail, ...others] = text.split(BETWEEN_TEXTS);
+  if (noEmail === undefined || others.length > 0) throw unkeepable();
+  const value = (given: string | undefined) => (given === undefined || given === NULL ? null : given);
+  return {
+    data: unpackPerson(packed),
+    pnr: value(pnr),
+    sekel: value(sekel),
+    invalidPersonnummer: value(invalidPersonnummer),
+    email: value(email),
+    noEmail: value(noEmail),
+  };
+}
 
 export function collectPersons(): PersonCollector {
   let count = 0;
-  let texts: (string | null)[] = [];
+  let texts: string[] = [];
   let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let used = 0;
   let ends: IntList = intList();
   return {
     add(person) {
-      const { data, pnr, sekel, personVO, invalidPersonnummer, email, noEmail } = person;
-      texts.push(packPerson(data), pnr ?? null, sekel ?? null, invalidPersonnummer, email, noEmail);
+      const { personVO } = person;
+      texts.push(packRows(person));
       if (used + personVO.length > bytes.length) {
         const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, used + personVO.length));
         bytes.copy(larger, 0, 0, used);
@@ -70,7 +99,7 @@ export function collectPersons(): PersonCollector {
     take() {
       const batch = {
         first: count - ends.length + 1,
-        texts,
+        texts: texts.join(BETWEEN_PERSONS),
         personVOs: bytes.subarray(0, used) as Uint8Array<ArrayBuffer>,
         ends: ends.values().slice(),
       };
@@ -106,17 +135,17 @@ export function personWriter(connection: Connection): (batch: PersonBatch) => vo
     );
 
   return ({ first, texts, personVOs, ends }) => {
+    const rows = ends.length === 0 ? [] : texts.split(BETWEEN_PERSONS);
+    if (rows.length !== ends.length) throw unkeepable();
     let start = 0;
     for (let index = 0; index < ends.length; index++) {
       const person = first + index;
-      const at = index * TEXTS_OF_PERSON;
-      const data = unpackPerson(texts[at] as string);
-      const text = (place: number) => texts[at + place] as string | null;
+      const { data, pnr, sekel, invalidPersonnummer, email, noEmail } = unpackRows(rows[index] as string);
       namn.add(
         person,
         data.id,
-        text(1),
-        text(2),
+        pnr,
+        sekel,
         data.efternamn ?? null,
         data.fornamn ?? null,
         data.protected ? 1 : 0,
@@ -131,7 +160,7 @@ export function personWriter(connection: Connection): (batch: PersonBatch) => vo
       if (data.sms !== undefined) telekom.add(person, "SMS", data.sms);
       if (data.tel !== undefined) telekom.add(person, "TEL", data.tel);
       const end = ends[index] as number;
-      personvo.add(person, personVOs.subarray(start, end), text(3), text(4), text(5));
+      personvo.add(person, personVOs.subarray(start, end), invalidPersonnummer, email, noEmail);
       start = end;
     }
     for (const insert of [namn, alias, adress, telekom, personvo]) insert.flush();

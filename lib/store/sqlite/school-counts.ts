@@ -9,7 +9,7 @@ const ALL = "*";
 /** Counts a load's persons, occasions and registrations by institution and half-year, while it is built. */
 export interface SchoolCounter {
   /**
-   * A person of the export, with the ids of the schools that it is tied to: counts in each of their institutions, and once in
+   * A person of the export, with the codes of the institutions that it is tied to: counts in each of them once, and once in
    * the total. Not for persons who are carried over: they would hide a loss, and their gallring would look like one.
    */
   addPerson(schools: readonly string[]): void;
@@ -19,22 +19,21 @@ export interface SchoolCounter {
    * After the last of them. Occasions are KTILL2 rows by start term and KTFORT2 rows by their half-year; what an occasion has
    * counts in each institution that gives it.
    */
-  counts(
-    tables: Pick<LadokTables, "ktill2" | "ktfort2">,
-    institutionOf: (school: string) => string | undefined,
-  ): readonly SchoolCount[];
+  counts(tables: Pick<LadokTables, "ktill2" | "ktfort2">): readonly SchoolCount[];
 }
 
 export function schoolCounter(): SchoolCounter {
-  // A register ties its persons to few different sets of schools.
-  const personsBySchools = new Map<string, { readonly schools: readonly string[]; count: number }>();
+  let persons = 0;
+  const personsOf = new Map<string, number>();
   const registrations = new Map<number, Map<string, number>>();
   return {
-    addPerson(schools) {
-      const key = schools.join("\u0000");
-      const known = personsBySchools.get(key);
-      if (known) known.count += 1;
-      else personsBySchools.set(key, { schools: [...schools], count: 1 });
+    addPerson(institutions) {
+      persons += 1;
+      for (const [index, institution] of institutions.entries()) {
+        // schools may share an institution
+        if (institutions.indexOf(institution) < index) continue;
+        personsOf.set(institution, (personsOf.get(institution) ?? 0) + 1);
+      }
     },
 
     addRegistrations(ktill, termin, count = 1) {
@@ -46,13 +45,10 @@ export function schoolCounter(): SchoolCounter {
       byTermin.set(termin, (byTermin.get(termin) ?? 0) + count);
     },
 
-    counts({ ktill2, ktfort2 }, institutionOf) {
+    counts({ ktill2, ktfort2 }) {
       const sums = collectSums();
-      sums.add([], "persons", null, 0);
-      for (const { schools, count } of personsBySchools.values()) {
-        const codes = schools.flatMap((school) => institutionOf(school) ?? []);
-        sums.add(codes, "persons", null, count);
-      }
+      sums.addTo(ALL, "persons", null, persons);
+      for (const [institution, count] of personsOf) sums.addTo(institution, "persons", null, count);
       const institutionsOf = new Map(ktill2.map(({ id, institutions }) => [id, institutions]));
       const addOf = (ktill: number, kind: CountKind, termin: string, count: number) =>
         sums.add(institutionsOf.get(ktill) ?? [], kind, termin, count);
@@ -68,14 +64,16 @@ export function schoolCounter(): SchoolCounter {
 
 function collectSums() {
   const sums = new Map<string, { -readonly [K in keyof SchoolCount]: SchoolCount[K] }>();
+  const addTo = (institution: string, kind: CountKind, termin: string | null, count: number) => {
+    const key = `${institution} ${kind} ${termin ?? ""}`;
+    const known = sums.get(key);
+    if (known) known.count += count;
+    else sums.set(key, { institution, kind, termin, count });
+  };
   return {
+    addTo,
     add(institutions: readonly string[], kind: CountKind, termin: string | null, count: number): void {
-      for (const institution of new Set([ALL, ...institutions])) {
-        const key = `${institution} ${kind} ${termin ?? ""}`;
-        const known = sums.get(key);
-        if (known) known.count += count;
-        else sums.set(key, { institution, kind, termin, count });
-      }
+      for (const institution of new Set([ALL, ...institutions])) addTo(institution, kind, termin, count);
     },
     /** The same counts in the same order, whatever order they came in. */
     inOrder: (): SchoolCount[] => [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum),

@@ -23,7 +23,7 @@ export function unpackPerson(text: string): PersonData {
   const aliases = fields.slice(ID);
   // A separator within a value would put every field behind it in another's place: also what would be told as the id.
   if (aliases.length !== Math.max(1, Number(fields[ALIASES]))) {
-    throw new AdresslistaError("internal", "a person has a character that cannot be kept");
+    throw unkeepable();
   }
   const person: Writable<PersonData> = {
     id,
@@ -50,6 +50,10 @@ export function unpackPerson(text: string): PersonData {
     person.tillfallig = tillfallig;
   }
   return person;
+}
+
+export function unkeepable(): AdresslistaError {
+  return new AdresslistaError("internal", "a person has a character that cannot be kept");
 }
 
 const PROTECTED = 1;

@@ -9,7 +9,7 @@ import { type TextTable, textTable } from "./text-table.js";
 
 /**
  * Where persons and memberships wait between reading and mapping. Persons wait in a file, in the order in which they come;
- * what decides their order, and memberships, are numbers in memory: about 50 bytes for a person, 20 for a membership.
+ * what decides their order, and memberships, are numbers in memory: about 50 bytes for a person, 8 to 16 for a membership.
  */
 export interface Staging {
   /** Adds a person, or merges it into the one that shares an id with it. */
@@ -29,7 +29,7 @@ export interface Staging {
   learnerDates(
     group: string,
   ): { readonly begin: string | undefined; readonly end: string | undefined } | undefined;
-  /** All persons in list order, each with its memberships. */
+  /** All persons in list order, each with its memberships: once, and after it nothing else can be asked for. */
   inOrder(order: ListOrder): IterableIterator<StagedPerson>;
   close(): void;
 }
@@ -90,16 +90,17 @@ export function openStaging(options: StagingOptions): Staging {
 
 function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging {
   const records = recordFile(path);
-  const persons = personColumns();
-  const carried = intList();
-  const surnames = textTable();
-  const givenNames = textTable();
+  let persons = personColumns();
+  let carried = intList();
+  let surnames = textTable();
+  let givenNames = textTable();
   let ids = textTable();
   /** By the id's number. */
-  const personOfId = intList();
+  let personOfId = intList();
   const groupIds: string[] = [];
   const groupNumbers = new Map<string, number>();
-  const members = { id: intList(), groupAndRole: intList(), begin: intList(), end: intList() };
+  let members = memberColumns();
+  const dates = dateTable();
   let learnerDates: ReturnType<typeof datesOfLearners> | undefined;
 
   const idNumber = (id: string): number => {
@@ -185,11 +186,9 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     },
 
     addMembership(personId, membership, { active }) {
-      members.id.push(idNumber(personId));
       const role = active ? ROLES[membership.role] : ROLES.none;
-      members.groupAndRole.push((groupNumber(membership.group) << BITS_OF_ROLE) | role);
-      members.begin.push(dateNumber(membership.begin));
-      members.end.push(dateNumber(membership.end));
+      const { group, begin, end } = membership;
+      members.add(idNumber(personId), role, groupNumber(group), dates.numbersOf(begin, end));
     },
 
     addCarried(person, memberships) {
@@ -207,7 +206,9 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
 
     unknownMembers() {
       const unknown = new Set<number>();
-      for (const id of members.id.values()) if (personOfId.at(id) === NOBODY) unknown.add(id);
+      members.each((id) => {
+        if (personOfId.at(id) === NOBODY) unknown.add(id);
+      });
       return [...unknown].map((id) => ids.textOf(id)).sort(compareText);
     },
 
@@ -225,25 +226,17 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
           persons.setNumberKey(number, order.numberKey(read(number).personnummer));
         }
       }
-      const numbers = inListOrder(order);
-      const { starts, packed } = membershipsInOrder(numbers);
-      release();
-      // A person's carried memberships stand behind the person, where there are any.
-      const wanted = intList();
-      for (const number of numbers) {
-        wanted.push(persons.record.at(number));
-        if (carried.at(number) !== NO_RECORD) wanted.push(carried.at(number));
-      }
-      const texts = records.inOrder(wanted.values());
+      const waiting = waitingInOrder(order);
+      const texts = records.inOrder(waiting.records);
       const next = () => texts.next().value as string;
-      for (let place = 0; place < numbers.length; place++) {
-        const number = numbers[place] as number;
+      for (let place = 0; place < waiting.flags.length; place++) {
         const person = unpackPerson(next());
+        const flags = waiting.flags[place] as number;
         yield {
           person,
-          inExport: persons.isInExport(number),
-          carried: carried.at(number) === NO_RECORD ? NOTHING : (JSON.parse(next()) as KeptMembership[]),
-          ...membershipsOf(packed, starts[place] as number, starts[place + 1] as number),
+          inExport: (flags & IS_IN_EXPORT) !== 0,
+          carried: (flags & HAS_CARRIED) === 0 ? NOTHING : (JSON.parse(next()) as KeptMembership[]),
+          ...membershipsOf(waiting.memberships, place),
         };
       }
     },
@@ -251,13 +244,31 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     close: () => records.close(),
   };
 
-  /** What is not needed any more when all is in order: of a million persons, a hundred megabytes. */
-  function release(): void {
+  /** What is still needed when all is in order; the rest is let go: of a million persons, a hundred megabytes. */
+  function waitingInOrder(order: ListOrder): Waiting {
+    const numbers = inListOrder(order);
+    surnames = textTable();
+    givenNames = textTable();
     ids = textTable();
-    members.id = intList();
-    members.groupAndRole = intList();
-    members.begin = intList();
-    members.end = intList();
+    const flags = new Uint8Array(numbers.length);
+    // A person's carried memberships stand behind the person, where there are any.
+    const wanted = intList(numbers.length);
+    for (let place = 0; place < numbers.length; place++) {
+      const number = numbers[place] as number;
+      wanted.push(persons.record.at(number));
+      if (persons.isInExport(number)) flags[place] = IS_IN_EXPORT;
+      if (carried.at(number) === NO_RECORD) continue;
+      wanted.push(carried.at(number));
+      flags[place] = (flags[place] as number) | HAS_CARRIED;
+    }
+    carried = intList();
+    const placeOfPerson = new Int32Array(persons.allocated).fill(NOBODY);
+    for (let place = 0; place < numbers.length; place++) placeOfPerson[numbers[place] as number] = place;
+    persons = personColumns();
+    const memberships = membershipsInOrder(placeOfPerson, numbers.length);
+    personOfId = intList();
+    members = memberColumns();
+    return { records: wanted.values(), flags, memberships };
   }
 
   function inListOrder({ compareNames }: ListOrder): Int32Array {
@@ -286,43 +297,38 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
    * Memberships in list order, their numbers side by side: persons are gone through in that order, and reaching for each
    * membership where it came would take longer than all else here.
    */
-  function membershipsInOrder(numbers: Int32Array): {
-    readonly starts: Int32Array;
-    readonly packed: Int32Array;
-  } {
-    const placeOfPerson = new Int32Array(persons.allocated).fill(NOBODY);
-    for (let place = 0; place < numbers.length; place++) placeOfPerson[numbers[place] as number] = place;
-    const starts = new Int32Array(numbers.length + 1);
-    const placeOfMember = (member: number) => {
-      const person = personOfId.at(members.id.at(member));
+  function membershipsInOrder(placeOfPerson: Int32Array, places: number): MembershipsInOrder {
+    const placeOf = (id: number) => {
+      const person = personOfId.at(id);
       return person === NOBODY ? NOBODY : (placeOfPerson[person] as number);
     };
-    for (let member = 0; member < members.id.length; member++) {
-      const place = placeOfMember(member);
+    const starts = new Int32Array(places + 1);
+    members.each((id) => {
+      const place = placeOf(id);
       if (place !== NOBODY) starts[place + 1] = (starts[place + 1] as number) + 1;
-    }
-    for (let place = 0; place < numbers.length; place++) {
+    });
+    for (let place = 0; place < places; place++) {
       starts[place + 1] = (starts[place + 1] as number) + (starts[place] as number);
     }
-    const next = starts.slice(0, numbers.length);
-    const packed = new Int32Array((starts[numbers.length] as number) * PACKED);
-    for (let member = 0; member < members.id.length; member++) {
-      const place = placeOfMember(member);
-      if (place === NOBODY) continue;
+    const next = starts.slice(0, places);
+    const packed = new Int32Array((starts[places] as number) * PACKED);
+    members.each((id, role, group, datesOfRole) => {
+      const place = placeOf(id);
+      if (place === NOBODY) return;
       const at = (next[place] as number) * PACKED;
       next[place] = (next[place] as number) + 1;
-      packed[at] = members.groupAndRole.at(member);
-      packed[at + 1] = members.begin.at(member);
-      packed[at + 2] = members.end.at(member);
-    }
+      packed[at] = (group << BITS_OF_ROLE) | role;
+      packed[at + 1] = datesOfRole;
+    });
     return { starts, packed };
   }
 
   function membershipsOf(
-    packed: Int32Array,
-    start: number,
-    end: number,
+    { starts, packed }: MembershipsInOrder,
+    place: number,
   ): Pick<StagedPerson, "memberships" | "groups"> {
+    const start = starts[place] as number;
+    const end = starts[place + 1] as number;
     if (start === end) return { memberships: NOTHING, groups: NOTHING };
     const memberships: PersonMembership[] = [];
     const groups: string[] = [];
@@ -336,10 +342,9 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
         group,
         role: role === ROLES.learner ? "learner" : "untyped",
       };
-      const begin = packed[at + 1] as number;
-      const end = packed[at + 2] as number;
-      if (begin !== NO_DATE) membership.begin = dateText(begin);
-      if (end !== NO_DATE) membership.end = dateText(end);
+      const { begin, end } = dates.textsOf(packed[at + 1] as number);
+      if (begin !== undefined) membership.begin = begin;
+      if (end !== undefined) membership.end = end;
       memberships.push(membership);
     }
     return { memberships, groups: end - start > MANY ? [...new Set(groups)] : groups };
@@ -347,33 +352,44 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
 
   /** Of all groups in one pass: there may be thousands without dates of their own. */
   function datesOfLearners() {
-    const learners = new Int32Array(groupIds.length);
-    const begins = new Int32Array(groupIds.length);
-    const ends = new Int32Array(groupIds.length);
-    for (let place = 0; place < members.id.length; place++) {
-      const person = personOfId.at(members.id.at(place));
-      const role = members.groupAndRole.at(place) & MASK_OF_ROLE;
-      if (person === NOBODY || role === ROLES.none) continue;
-      if (role === ROLES.untyped && persons.isStaff(person)) continue;
-      const group = members.groupAndRole.at(place) >>> BITS_OF_ROLE;
-      learners[group] = (learners[group] as number) + 1;
-      const begin = members.begin.at(place);
-      const earliest = begins[group] as number;
-      if (begin !== NO_DATE && (earliest === NO_DATE || begin < earliest)) begins[group] = begin;
-      ends[group] = Math.max(ends[group] as number, members.end.at(place));
-    }
-    const date = (number: number) => (number === NO_DATE ? undefined : dateText(number));
-    return (group: number) =>
-      learners[group] === 0
-        ? undefined
-        : { begin: date(begins[group] as number), end: date(ends[group] as number) };
+    const found: ({ begin: string | undefined; end: string | undefined } | undefined)[] = [];
+    members.each((id, role, group, datesOfRole) => {
+      const person = personOfId.at(id);
+      if (person === NOBODY || role === ROLES.none) return;
+      if (role === ROLES.untyped && persons.isStaff(person)) return;
+      const { begin, end } = dates.textsOf(datesOfRole);
+      const known = found[group];
+      if (known === undefined) {
+        found[group] = { begin, end };
+        return;
+      }
+      if (begin !== undefined && (known.begin === undefined || begin < known.begin)) known.begin = begin;
+      if (end !== undefined && (known.end === undefined || end > known.end)) known.end = end;
+    });
+    return (group: number) => found[group];
   }
 }
 
+interface MembershipsInOrder {
+  /** Of each place in the list where its memberships begin, and behind the last one where they end. */
+  readonly starts: Int32Array;
+  readonly packed: Int32Array;
+}
+
+/** Persons in list order: what is known of them beside their records. */
+interface Waiting {
+  readonly records: Int32Array;
+  readonly flags: Uint8Array;
+  readonly memberships: MembershipsInOrder;
+}
+
+const IS_IN_EXPORT = 1;
+const HAS_CARRIED = 2;
+
 const NOTHING: readonly never[] = [];
 
-/** Numbers of a membership side by side: group and role, begin, end. */
-const PACKED = 3;
+/** Numbers of a membership side by side: group and role, dates. */
+const PACKED = 2;
 /** Memberships of a person from which on a set tells quicker which groups were named before. */
 const MANY = 64;
 
@@ -474,26 +490,59 @@ function ranks(names: TextTable, compare: ListOrder["compareNames"]): Int32Array
   return rank;
 }
 
-const NO_DATE = 0;
-const DIGIT_ZERO = 48;
-
-/** ÅÅÅÅ-MM-DD as ÅÅÅÅMMDD, which sorts as it does. */
-function dateNumber(date: string | undefined): number {
-  if (date === undefined) return NO_DATE;
-  const digit = (place: number) => date.charCodeAt(place) - DIGIT_ZERO;
-  const year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
-  return year * 10_000 + (digit(5) * 10 + digit(6)) * 100 + digit(8) * 10 + digit(9);
+/** Memberships as they come: members of one group mostly come one after another, so its number stands once for all. */
+function memberColumns() {
+  const idAndRole = intList();
+  const dates = intList();
+  const runs = { group: intList(), start: intList() };
+  let lastGroup = -1;
+  return {
+    add(id: number, role: number, group: number, datesOfRole: number): void {
+      if (group !== lastGroup) {
+        runs.group.push(group);
+        runs.start.push(idAndRole.length);
+        lastGroup = group;
+      }
+      idAndRole.push((id << BITS_OF_ROLE) | role);
+      dates.push(datesOfRole);
+    },
+    each(visit: (id: number, role: number, group: number, datesOfRole: number) => void): void {
+      for (let run = 0; run < runs.group.length; run++) {
+        const group = runs.group.at(run);
+        const end = run + 1 < runs.start.length ? runs.start.at(run + 1) : idAndRole.length;
+        for (let member = runs.start.at(run); member < end; member++) {
+          const both = idAndRole.at(member);
+          visit(both >>> BITS_OF_ROLE, both & MASK_OF_ROLE, group, dates.at(member));
+        }
+      }
+    },
+  };
 }
 
-/** Most memberships of a register share a few days. */
-const MAX_REMEMBERED_DATES = 10_000;
-const rememberedDates = new Map<number, string>();
+const BITS_OF_DATE = 16;
+const MASK_OF_DATE = 0xffff;
 
-function dateText(number: number): string {
-  const known = rememberedDates.get(number);
-  if (known !== undefined) return known;
-  const digits = String(number).padStart(8, "0");
-  const text = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
-  if (rememberedDates.size < MAX_REMEMBERED_DATES) rememberedDates.set(number, text);
-  return text;
+/** Begin and end as one number: all the days that a register's date can be (1970 to 2069) are fewer than 2^16. */
+function dateTable() {
+  const numbers = new Map<string, number>();
+  const texts: (string | undefined)[] = [undefined];
+  const numberOf = (date: string | undefined): number => {
+    if (date === undefined) return 0;
+    let number = numbers.get(date);
+    if (number === undefined) {
+      number = texts.length;
+      if (number > MASK_OF_DATE) throw new RangeError("more different dates than there are days");
+      numbers.set(date, number);
+      texts.push(date);
+    }
+    return number;
+  };
+  return {
+    numbersOf: (begin: string | undefined, end: string | undefined) =>
+      (numberOf(begin) << BITS_OF_DATE) | numberOf(end),
+    textsOf: (both: number) => ({
+      begin: texts[both >>> BITS_OF_DATE],
+      end: texts[both & MASK_OF_DATE],
+    }),
+  };
 }

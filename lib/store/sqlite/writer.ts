@@ -4,7 +4,7 @@ import { checkGeneration, type Finding, throwFinding } from "./check.js";
 import { type Connection, openWritable } from "./files.js";
 import { type GroupMembers, groupMemberWriter } from "./group-members.js";
 import { type PersonBatch, personWriter } from "./person-rows.js";
-import { type GroupedRegistrations, writeRegistrations } from "./registrations.js";
+import { type RegistrationBatch, registrationWriter } from "./registrations.js";
 
 /**
  * Who writes the file of a new generation: this thread, or one of its own beside it, for loads that are large enough to be
@@ -13,7 +13,7 @@ import { type GroupedRegistrations, writeRegistrations } from "./registrations.j
 export interface Writer extends RowSink {
   exec(sql: string): void;
   persons(batch: PersonBatch): void;
-  registrations(registrations: GroupedRegistrations): void;
+  registrations(batch: RegistrationBatch): void;
   groupMembers(members: GroupMembers): void;
   /** Waits until there is not much left to be written. Throws what has gone wrong so far, as SQLite's code. */
   room(): Promise<void>;
@@ -30,7 +30,7 @@ export type Command =
   | { readonly do: "rows"; readonly insert: number; readonly values: readonly SqlValue[] }
   | { readonly do: "exec"; readonly sql: string }
   | { readonly do: "persons"; readonly batch: PersonBatch }
-  | { readonly do: "registrations"; readonly registrations: GroupedRegistrations }
+  | { readonly do: "registrations"; readonly batch: RegistrationBatch }
   | { readonly do: "groupMembers"; readonly members: GroupMembers }
   | { readonly do: "commit"; readonly tables: readonly string[] }
   | { readonly do: "check" };
@@ -43,8 +43,11 @@ export interface Reply {
   readonly found?: Finding | undefined;
 }
 
-/** What the building of a generation keeps in memory, in KiB (SQLite's negative cache_size). */
-const CACHE_KIB = 40 * 1024;
+/**
+ * Pages that the building of a generation keeps in memory, in KiB (SQLite's negative cache_size); indexes are sorted in as
+ * much again. Rows come in the order of their tables, so that more would gain nothing.
+ */
+const CACHE_KIB = 8 * 1024;
 
 export function openForBuilding(file: string): Connection {
   const connection = openWritable(file);
@@ -62,6 +65,7 @@ export function writerHere(file: string): Writer {
   const connection = openForBuilding(file);
   let writePersons: ReturnType<typeof personWriter> | undefined;
   let writeGroupMembers: ReturnType<typeof groupMemberWriter> | undefined;
+  let writeRegistrations: ReturnType<typeof registrationWriter> | undefined;
   return {
     insert: (table, columns) => bulkInsert(connection, table, columns),
     exec: (sql) => connection.exec(sql),
@@ -69,7 +73,10 @@ export function writerHere(file: string): Writer {
       writePersons ??= personWriter(connection);
       writePersons(batch);
     },
-    registrations: (registrations) => writeRegistrations(connection, registrations),
+    registrations: (batch) => {
+      writeRegistrations ??= registrationWriter(connection);
+      writeRegistrations(batch);
+    },
     groupMembers: (members) => {
       writeGroupMembers ??= groupMemberWriter(connection);
       writeGroupMembers(members);
@@ -88,6 +95,7 @@ export function executor(connection: Connection): (command: Command) => Reply {
   const inserts: ((values: readonly SqlValue[]) => void)[] = [];
   let writePersons: ReturnType<typeof personWriter> | undefined;
   let writeGroupMembers: ReturnType<typeof groupMemberWriter> | undefined;
+  let writeRegistrations: ReturnType<typeof registrationWriter> | undefined;
   return (command) => {
     switch (command.do) {
       case "define":
@@ -104,7 +112,8 @@ export function executor(connection: Connection): (command: Command) => Reply {
         writePersons(command.batch);
         return {};
       case "registrations":
-        writeRegistrations(connection, command.registrations);
+        writeRegistrations ??= registrationWriter(connection);
+        writeRegistrations(command.batch);
         return {};
       case "groupMembers":
         writeGroupMembers ??= groupMemberWriter(connection);
@@ -135,8 +144,11 @@ function check(connection: Connection): Finding | undefined {
 
 /** Values that are sent at a time: enough for the sending not to count, few enough for memory. */
 const VALUES_PER_COMMAND = 1_000;
-/** Commands that may wait before `room` waits for them. */
-const MAX_WAITING = 64;
+/** Commands that may wait before `room` waits for them: a few megabytes. */
+const MAX_WAITING = 12;
+
+/** What the thread is sent is soon garbage: it needs no more room for it before the garbage collector looks at it. */
+const YOUNG_GENERATION_MB = 6;
 
 /** Threads begin with a file of JavaScript: when the program runs from its sources in TypeScript, there are none. */
 const THREAD = new URL("./writer-thread.js", import.meta.url);
@@ -144,7 +156,10 @@ const hasThreads = import.meta.url.endsWith(".js");
 
 export function writerThread(file: string): Writer {
   if (!hasThreads) return writerHere(file);
-  const worker = new Worker(THREAD, { workerData: file });
+  const worker = new Worker(THREAD, {
+    workerData: file,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   let inserts = 0;
   let waiting = 0;
   let failure: Error | undefined;
@@ -199,7 +214,13 @@ export function writerThread(file: string): Writer {
     },
     exec: (sql) => send({ do: "exec", sql }),
     persons: (batch) => send({ do: "persons", batch }, [batch.personVOs.buffer, batch.ends.buffer]),
-    registrations: (registrations) => send({ do: "registrations", registrations }),
+    registrations: (batch) =>
+      send(
+        { do: "registrations", batch },
+        batch.programOf === undefined
+          ? [batch.persons.buffer]
+          : [batch.persons.buffer, batch.programOf.buffer],
+      ),
     groupMembers: (members) => send({ do: "groupMembers", members }),
     room: () => until(MAX_WAITING),
     commit: async (tables) => (await ask({ do: "commit", tables })).counts ?? {},
