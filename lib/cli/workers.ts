@@ -24,6 +24,10 @@ export async function runWorkers(
   whenListening: (port: number) => Promise<void>,
 ): Promise<void> {
   const interrupted = context.interrupted();
+  // Connections that this process takes and hands on in turn are shared out best, but those that it has not handed on yet
+  // when the workers stop are lost. A socket that outlives the service is left to the workers: whoever is idle takes the
+  // next one, and those that nobody took wait for the next service.
+  if (context.inheritedSocket() !== undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
   const first = await startFirst();
   if (typeof first === "number") {
     if (!interrupted.aborted) context.exitWith(first);

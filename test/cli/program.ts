@@ -91,13 +91,20 @@ export function start(
   args: readonly string[],
   { folder, env, root = ROOT, prefix = [] }: RunOptions,
 ): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
+  const [command = "", ...rest] = [...prefix, ...commandOf(args, root)];
+  return spawn(command, rest, { cwd: folder, env: environmentOf(env) });
+}
+
+/** What runs the program. */
+export function commandOf(args: readonly string[], root = ROOT): readonly string[] {
   const tsx = PROGRAM.endsWith(".ts") ? ["--import", TSX] : [];
-  const [command = "", ...rest] = [...prefix, process.execPath, ...tsx, join(root, PROGRAM), ...args];
-  return spawn(command, rest, {
-    cwd: folder,
-    env: { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env },
-  });
+  return [process.execPath, ...tsx, join(root, PROGRAM), ...args];
+}
+
+/** The environment of a program: none of the settings of whoever runs the tests. */
+export function environmentOf(env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
+  return { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env };
 }
 
 function isBuildFresh(): boolean {
