@@ -92,7 +92,8 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
     const quick = remembered.recall(version, claim) ?? (await byTicket(store, claim, credentials, time));
     if (quick?.mayCall(remoteAddress, today)) return quick.caller;
 
-    const key = `${remoteAddress} ${remembered.keyOf(claim)}`;
+    // With the version: what is being found out of callers as they were before is no answer to this call.
+    const key = `${version} ${remoteAddress} ${remembered.keyOf(claim)}`;
     const checked = await once(underWay, key, () =>
       turns.admit(remoteAddress, async () => {
         const found = await bySecret(store, turns, remembered, version, claim, remoteAddress);

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "chai";
 import { before, describe, it } from "mocha";
 import {
@@ -114,6 +115,27 @@ describe("authenticator", () => {
     expect(await login(PORTAL)).not.to.equal(undefined);
     store.remove("portal");
     expect(await login(PORTAL)).to.equal(undefined);
+  });
+
+  it("does not let a removed caller in with one who was being checked when it was removed", async () => {
+    const { login, store } = of([portal()]);
+    const before = login(PORTAL);
+    while (store.lookups === 0) await nextTurn();
+    store.remove("portal");
+    expect(await login(PORTAL)).to.equal(undefined);
+    await before;
+  });
+
+  it("does not keep a caller that was just added waiting with one who is still being refused", async () => {
+    const paused: (() => void)[] = [];
+    const { login, store } = of([], { pause: () => new Promise<void>((end) => paused.push(end)) });
+    for (let call = 0; call < FREE_FAILURES; call++) await login(PORTAL);
+    const refused = login(PORTAL);
+    while (paused.length === 0) await nextTurn();
+    store.replace(portal());
+    expect(await login(PORTAL)).not.to.equal(undefined);
+    for (const end of paused) end();
+    expect(await refused).to.equal(undefined);
   });
 
   it("goes on checking after a check has failed", async () => {

@@ -6,8 +6,10 @@ import { type Sample, sampleOf, trendOf, workersOf } from "./processes.js";
 /** Share of the time that memory needs to come to rest, and the most of it. */
 const WARM_UP_SHARE = 0.25;
 const LONGEST_WARM_UP_MILLISECONDS = 300_000;
-/** What memory may grow by after that: the larger of both. */
-const MEMORY_GROWTH = { megabytes: 40, share: 0.25 };
+/** What memory may grow by after that: the larger of both. A check of a secret takes 128 MB for a moment. */
+const MEMORY_GROWTH = { megabytes: 40, share: 0.15 };
+/** In a shorter time it cannot be told from what a process takes until it has come to rest. */
+const SHORTEST_JUDGED_MILLISECONDS = 150_000;
 
 /** Memory and handles of the processes, and sizes of files, all along. */
 export class Watch {
@@ -75,6 +77,7 @@ export class Watch {
     const samples = this.#series.get(name) ?? [];
     const end = samples.at(-1)?.at ?? 0;
     const warm = Math.min(LONGEST_WARM_UP_MILLISECONDS, (end - this.#began) * WARM_UP_SHARE);
+    if (end - this.#began - warm < SHORTEST_JUDGED_MILLISECONDS) return undefined;
     return trendOf(
       samples.filter(({ at }) => at - this.#began >= warm),
       ({ rssMegabytes }) => rssMegabytes,
