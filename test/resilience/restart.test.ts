@@ -1,21 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { Agent } from "node:http";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import {
-  adresslista,
-  commandOf,
-  environmentOf,
-  inFolder,
-  newFolder,
-  SAMPLE,
-  type Service,
-  startService,
-} from "../cli/program.js";
+import { adresslista, inFolder, newFolder, SAMPLE, type Service, startService } from "../cli/program.js";
+import { holdSocket, type SocketHolder } from "../cli/socket-holder.js";
 import { callAt } from "../support/calling.js";
 
 const SCENARIO_MILLISECONDS = 600_000;
@@ -51,7 +40,7 @@ describe("a restart of a service whose listening socket systemd holds, under loa
     it(`fails no call, with ${workers === 1 ? "one process" : `${workers} workers`}, whichever of both stops and starts first`, async () => {
       const args = ["serve", "--workers", String(workers)];
       let running = await holder.start(args);
-      const clients = startClients(holder.url);
+      const clients = startClients(`http://127.0.0.1:${holder.port}`);
       stopClients = clients.stop;
       for (let restart = 1; restart <= restarts; restart++) {
         const isOverlapping = restart % 2 === 0;
@@ -155,88 +144,6 @@ function startClients(url: string) {
       stopped = true;
       await Promise.all(clients);
       return { answered, failures };
-    },
-  };
-}
-
-/** What systemd is to a socket unit: it listens, and hands the socket to services that it starts one after the other. */
-interface SocketHolder {
-  readonly url: string;
-  /** Until it serves. */
-  start(args: readonly string[]): Promise<{ stop(): Promise<number>; said(): string }>;
-  end(): Promise<void>;
-}
-
-/** A shell that has the listening socket as descriptor 3, as sd_listen_fds(3) has it: perl alone can leave one open. */
-const LISTEN = `
-  use Socket; use Fcntl;
-  socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
-  bind($socket, sockaddr_in(0, INADDR_LOOPBACK)) or die;
-  listen($socket, 4096) or die;
-  my ($port) = sockaddr_in(getsockname($socket));
-  $| = 1; print "$port\\n";
-  require POSIX; POSIX::dup2(fileno($socket), 3);
-  fcntl($socket, F_SETFD, FD_CLOEXEC) if fileno($socket) != 3;
-  $^F = 3; open(my $kept, "<&=", 3) or die; fcntl($kept, F_SETFD, 0) or die;
-  exec("sh") or die;
-`;
-
-async function holdSocket(folder: string): Promise<SocketHolder> {
-  const shell = spawn("perl", ["-e", LISTEN], {
-    cwd: folder,
-    env: environmentOf({ LISTEN_FDS: "1" }),
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const lines = linesOf(shell);
-  const port = await lines.next();
-  const pids: number[] = [];
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async start(args) {
-      const log = join(folder, `service-${pids.length}.log`);
-      const exitFile = join(folder, `service-${pids.length}.exit`);
-      const program = commandOf(args).map(quoted).join(" ");
-      // LISTEN_PID is of the process that systemd starts.
-      const started = `sh -c 'export LISTEN_PID=$$; echo $$; exec "$@" >"$0" 2>&1' ${quoted(log)} ${program}`;
-      shell.stdin?.write(`( ${started}; echo $? >${quoted(exitFile)} ) &\n`);
-      const pid = Number(await lines.next());
-      pids.push(pid);
-      const said = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
-      await eventually(() => said().includes("WSDL:") || existsSync(exitFile), said);
-      expect(said()).to.include(`listening on http://127.0.0.1:${port}`);
-      return {
-        said,
-        async stop() {
-          process.kill(pid, "SIGTERM");
-          await eventually(() => existsSync(exitFile) && readFileSync(exitFile, "utf8") !== "", said);
-          return Number(readFileSync(exitFile, "utf8"));
-        },
-      };
-    },
-    async end() {
-      for (const pid of pids) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-      shell.stdin?.end();
-      shell.kill("SIGKILL");
-      if (shell.exitCode === null && shell.signalCode === null) await once(shell, "exit");
-    },
-  };
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function linesOf(child: ChildProcess): { next(): Promise<string> } {
-  let written = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    written += text;
-  });
-  return {
-    async next() {
-      await eventually(() => written.includes("\n"));
-      const [line = ""] = written.split("\n", 1);
-      written = written.slice(line.length + 1);
-      return line;
     },
   };
 }
