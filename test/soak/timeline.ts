@@ -41,11 +41,12 @@ export class Timeline<State> {
   settled(state: State | undefined): void {
     const next = this.#pending.find((period) => period.state === state);
     if (state !== undefined && next === undefined) throw new Error("a state that was not expected");
-    if (this.#seen !== undefined && this.#seen !== next) {
-      throw new Error("an answer came from a state that was never in force");
-    }
+    const seen = this.#seen;
     this.#pending = [];
     this.#seen = undefined;
+    if (seen !== undefined && seen !== next) {
+      throw new Error("an answer came from a state that was never in force");
+    }
     if (next === undefined) return;
     const now = this.now();
     const last = this.#periods.at(-1) as Period<State>;
