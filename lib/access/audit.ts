@@ -59,8 +59,8 @@ export interface AuditEntry {
 }
 
 export interface AuditLog {
-  /** Throws AdresslistaError "internal" when the line cannot be written: the call is then not to be answered. */
-  write(entry: AuditEntry): void;
+  /** Throws AdresslistaError "internal" when the lines cannot be written: the calls are then not to be answered. */
+  write(...entries: readonly AuditEntry[]): void;
   /** Removes days that are older than the log is to be kept. */
   prune(): void;
   close(): void;
@@ -103,10 +103,13 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
     return opened.file;
   };
 
-  const append = (entry: AuditEntry) => {
-    const file = fileOf(entry.time.slice(0, "ÅÅÅÅ-MM-DD".length));
-    const line = Buffer.from(`${isTorn(file) ? "\n" : ""}${JSON.stringify(entry)}\n`);
-    if (writeSync(file, line) < line.length) throw new Error("the line is torn");
+  const append = (...entries: readonly AuditEntry[]) => {
+    for (const [day, ofDay] of byDay(entries)) {
+      const file = fileOf(day);
+      const lines = ofDay.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+      const bytes = Buffer.from(isTorn(file) ? `\n${lines}` : lines);
+      if (writeSync(file, bytes) < bytes.length) throw new Error("the last line is torn");
+    }
   };
 
   try {
@@ -119,11 +122,11 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
   }
 
   return {
-    write(entry) {
+    write(...entries) {
       try {
         const time = now();
         floods.passed(time, append);
-        if (entry.verified === true || !floods.takes(entry, time)) append(entry);
+        append(...entries.filter((entry) => entry.verified === true || !floods.takes(entry, time)));
       } catch (cause) {
         // What hinders it may be mended by another file in its place.
         close();
@@ -148,6 +151,18 @@ export function auditLog(folder: string, keepDays: number, now: () => number = D
       }
     },
   };
+}
+
+/** Lines of one turn are of one day, but for midnight. */
+function byDay(entries: readonly AuditEntry[]): ReadonlyMap<string, readonly AuditEntry[]> {
+  const days = new Map<string, AuditEntry[]>();
+  for (const entry of entries) {
+    const day = entry.time.slice(0, "ÅÅÅÅ-MM-DD".length);
+    const ofDay = days.get(day);
+    if (ofDay === undefined) days.set(day, [entry]);
+    else ofDay.push(entry);
+  }
+  return days;
 }
 
 /** Has somebody, we or another process, been cut off in the last line, by a full disk or the power? */

@@ -1,4 +1,4 @@
-import { type AuditLog, auditLog, type CallFacts, shownUid } from "../access/audit.js";
+import { type AuditEntry, type AuditLog, auditLog, type CallFacts, shownUid } from "../access/audit.js";
 import { callerName } from "../access/callers.js";
 import type { Settings } from "../config.js";
 import type { AnsweredCall } from "../http/endpoint.js";
@@ -24,6 +24,7 @@ export function callRecorder(
   store: Pick<Store, "findCaller">,
   defaultCaller: string | undefined,
 ): (call: AnsweredCall) => Promise<void> {
+  const write = gathered(audit);
   return async (call) => {
     const facts = call.facts as CallFacts | undefined;
     const outcome = outcomeOf(call, facts);
@@ -32,7 +33,7 @@ export function callRecorder(
     const isVerified = facts?.caller !== undefined;
     const told = isVerified && outcome !== "fault" ? facts.persons : undefined;
     try {
-      audit.write({
+      await write({
         time: new Date().toISOString(),
         // What a stranger says is no caller of ours is not written down: it may be anything, a ticket too.
         caller: isVerified || (await isRegistered(store, claimed)) ? claimed : undefined,
@@ -54,6 +55,29 @@ export function callRecorder(
       throw error;
     }
     metrics?.count(call, outcome, told ?? 0);
+  };
+}
+
+/** Lines of one turn of the event loop are written together: a write for each would cost more than a short answer does. */
+function gathered(audit: AuditLog): (entry: AuditEntry) => Promise<void> {
+  let entries: AuditEntry[] = [];
+  let written: Promise<void> | undefined;
+  return (entry) => {
+    entries.push(entry);
+    written ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        const together = entries;
+        entries = [];
+        written = undefined;
+        try {
+          audit.write(...together);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    return written;
   };
 }
 

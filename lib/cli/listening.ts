@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Settings } from "../config.js";
@@ -31,7 +32,7 @@ export function tlsOf(settings: ListeningSettings): TlsFiles | undefined {
     clientAuthorities:
       tlsClientAuthoritiesFile === undefined
         ? undefined
-        : pem("tlsClientAuthoritiesFile", tlsClientAuthoritiesFile),
+        : authorities("tlsClientAuthoritiesFile", tlsClientAuthoritiesFile),
   };
   try {
     createSecureContext({ cert: files.certificate, key: files.key, ca: files.clientAuthorities });
@@ -62,6 +63,20 @@ function pem(setting: string, file: string): string {
   }
   if (!text.includes("-----BEGIN ")) throw wrong(setting, `${file} is no PEM file`);
   return text;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
+/** Read one by one: a context of TLS takes what is none without a word, and then believes nobody. */
+function authorities(setting: string, file: string): string {
+  const certificates = pem(setting, file).match(CERTIFICATE) ?? [];
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate);
+  } catch (cause) {
+    throw wrong(setting, `${file} has a certificate that cannot be read`, cause);
+  }
+  if (certificates.length === 0) throw wrong(setting, `${file} has no certificate`);
+  return certificates.join("\n");
 }
 
 function wrong(setting: string, what: string, cause?: unknown): AdresslistaError {

@@ -80,6 +80,8 @@ export function openGeneration(file: string, number: number): Generation {
   connection.pragma(`cache_size = -${CACHE_KIB}`);
   connection.pragma(`mmap_size = ${MAPPED_BYTES}`);
   connection.pragma("query_only = ON");
+  // One transaction for as long as it is open, since nobody writes to it: a lock for each question costs as much as a short one.
+  connection.exec("BEGIN");
 
   const kursOfInstitution = connection.prepare(
     `SELECT ${KURS_COLUMNS} FROM KURS k WHERE k.INSTKEY = ? ORDER BY k.ID`,
@@ -157,10 +159,12 @@ export function openGeneration(file: string, number: number): Generation {
 
   return {
     number,
-    kursOfInstitution: (institutionKey, termin) =>
-      (termin === undefined
-        ? kursOfInstitution.all(institutionKey)
-        : kursOfInstitutionAndTermin.all(institutionKey, termin)) as KursFound[],
+    kursOfInstitution: remember(
+      (institutionKey: string, termin: string | undefined) =>
+        (termin === undefined
+          ? kursOfInstitution.all(institutionKey)
+          : kursOfInstitutionAndTermin.all(institutionKey, termin)) as KursFound[],
+    ),
     kursByKod: remember((kurskey: string) => kursByKod.all(kurskey) as KursFound[]),
     ktill2: remember((kurskey: string, starttermin: string | undefined) =>
       withInstitutions<KurstillfalleFound>(
