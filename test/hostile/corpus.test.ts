@@ -119,8 +119,8 @@ describe("What is hostile", function () {
 /** Messages from which the program would grow if it kept them. */
 const LARGE_BYTES = 400_000;
 /** What is sent to see whether it grows, and by how much less it may: a heap is not tidied after each message. */
-const SENT_AGAIN_BYTES = 100 * 1_048_576;
-const GROWTH_BYTES = 40 * 1_048_576;
+const SENT_AGAIN_BYTES = 64 * 1_048_576;
+const GROWTH_BYTES = 32 * 1_048_576;
 
 function expectAnswer(answer: Answer, expected: Expected, plain: string | undefined): void {
   const { status, text } = answer;

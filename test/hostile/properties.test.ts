@@ -19,7 +19,7 @@ import {
 import { post } from "./sending.js";
 
 /** Each run is a call over HTTP, or two. */
-const RUNS = 1_500;
+const RUNS = 1_000;
 
 /** Calls that ALFA's portal may make, and those that ask for what is BETA's. */
 const CALLS: readonly { readonly target: Target; readonly body: string }[] = [

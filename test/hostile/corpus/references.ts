@@ -114,12 +114,11 @@ export const references: readonly HostileMessage[] = [
     body: (target) =>
       callOf(target, {
         arg1: target === T04 ? '<arg1><KursTfVO href="#a0"/></arg1>' : '<arg1 href="#a0"/>',
-        after:
-          many(
-            9,
-            (at) =>
-              `<m id="a${at}" enc:arrayType="xsd:anyType[]">${`<item href="#a${at + 1}"/>`.repeat(10)}</m>`,
-          ) + '<m id="a9"><Kurskod>ALFAKURS1</Kurskod>ALFAKURS1</m>',
+        after: `${many(
+          9,
+          (at) =>
+            `<m id="a${at}" enc:arrayType="xsd:anyType[]">${`<item href="#a${at + 1}"/>`.repeat(10)}</m>`,
+        )}<m id="a9"><Kurskod>ALFAKURS1</Kurskod>ALFAKURS1</m>`,
       }),
     // An item is an item: what it refers to is not read as a list again.
     expected: { valid: false, key: "general.missingparameter" },
