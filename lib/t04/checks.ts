@@ -40,6 +40,9 @@ export async function mistakesInGetKursTf(call: AdrListCall): Promise<readonly M
 
 export async function mistakesInGetAdrLista(call: AdrListCall): Promise<readonly Message[]> {
   const { request } = call;
+  const tooLong = tooLongLists(request);
+  // Not a message for each of them.
+  if (tooLong.length > 0) return tooLong;
   return [
     ...invalidCalls(request),
     ...missingInGetAdrLista(request),
@@ -52,14 +55,13 @@ export function isFreeSearch({ KursTfVO: [first, ...others] }: AdrListRequest): 
   return first !== undefined && first.typ === undefined && others.length === 0;
 }
 
-function invalidCalls(request: AdrListRequest): Message[] {
-  const { KursTfVO, KursTFTermregVO } = request;
-  const lists = Object.entries({ KursTfVO, KursTFTermregVO });
-  const tooLong = lists.filter(([, occasions]) => occasions.length > MAX_ASKED);
-  return [...tooLong.map(([element]) => tooMany(element, MAX_ASKED)), ...contradictions(request)];
+function tooLongLists({ KursTfVO, KursTFTermregVO }: AdrListRequest): Message[] {
+  return Object.entries({ KursTfVO, KursTFTermregVO }).flatMap(([element, { length }]) =>
+    length > MAX_ASKED ? [tooMany(element, MAX_ASKED)] : [],
+  );
 }
 
-function contradictions(request: AdrListRequest): Message[] {
+function invalidCalls(request: AdrListRequest): Message[] {
   if (!isFreeSearch(request)) {
     return request.KursTfVO.some(({ typ }) => typ === undefined) ? [invalidCall("typ")] : [];
   }

@@ -40,8 +40,9 @@ export function mistakesInNumbers(
   { request: { numbers, notBooleans } }: Call<NumbersRequest>,
   hasFormat: (pnr: string) => boolean,
 ): readonly Message[] {
+  // Not a message for each of them.
+  if (numbers.length > MAX_ASKED) return [tooMany("arg1", MAX_ASKED)];
   return [
-    ...(numbers.length > MAX_ASKED ? [tooMany("arg1", MAX_ASKED)] : []),
     ...missing({ arg1: numbers[0] }, ["arg1"], ["arg1"]),
     ...notBooleans.map(notBoolean),
     ...numbers.filter((pnr) => !hasFormat(pnr)).map((pnr) => invalidFormat("arg1", pnr)),
