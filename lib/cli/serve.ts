@@ -85,6 +85,8 @@ async function serveAsWorker(context: CliContext, settings: Settings, log: Logge
   const interrupted = context.interrupted();
   const { callMetrics } = await import("../http/metrics.js");
   const service = await serviceOf(context, settings, log, callMetrics(true));
+  const { saysServing } = await import("./workers.js");
+  saysServing();
   log.info({ port: service.port }, "started");
   await whenAborted(interrupted);
   await service.stop();

@@ -13,9 +13,16 @@ const HEALTHY_MILLISECONDS = 60_000;
 /** Beyond the time that a worker gives its calls when it stops. */
 const KILL_AFTER_MILLISECONDS = STOP_MILLISECONDS + 2_000;
 
+const SERVING = "serving";
+
+/** What a worker says to the process that has started it, when it answers calls. */
+export function saysServing(): void {
+  cluster.worker?.send(SERVING);
+}
+
 /**
  * Runs as many processes like this one, which share the port, until interrupted. The first one shows that it can
- * listen before the others are started; when it cannot, it has said why, and its exit code is the program's.
+ * serve before the others are started; when it cannot, it has said why, and its exit code is the program's.
  */
 export async function runWorkers(
   context: CliContext,
@@ -48,7 +55,14 @@ export async function runWorkers(
     const stopWorker = () => worker.process.kill("SIGTERM");
     interrupted.addEventListener("abort", stopWorker);
     return new Promise((resolve) => {
-      worker.once("listening", ({ port }) => resolve({ worker, port }));
+      let port: number | undefined;
+      worker.once("listening", (address) => {
+        port = address.port;
+      });
+      // Not when it listens: it may yet find that it must not.
+      worker.on("message", (message) => {
+        if (message === SERVING && port !== undefined) resolve({ worker, port });
+      });
       worker.once("exit", (code) => resolve(code || EXIT_CODES.internal));
     }).finally(() => interrupted.removeEventListener("abort", stopWorker)) as Promise<
       { worker: Worker; port: number } | number
