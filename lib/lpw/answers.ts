@@ -34,12 +34,15 @@ export type AnswerFacts = Pick<CallFacts, "institutions" | "kurskoder" | "termin
 export const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 /** Characters of a question as it is kept; a call that asks for more is rare, and takes its time anyway. */
 const MAX_QUESTION_CHARACTERS = 1_000;
+/** Questions that have been asked once and are remembered as such. */
+const MAX_ASKED_ONCE = 2_000;
 /** What an entry takes beside its bytes, roughly. */
 const ENTRY_BYTES = 1_000;
 
 export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
   let of: Generation | undefined;
   let kept = new Map<string, { readonly answered: Answered; bytes: number }>();
+  let askedBefore = new Set<string>();
   let bytes = 0;
   let operations = 0;
   const rights = rightsKeys();
@@ -50,6 +53,18 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
       kept.delete(key);
       bytes -= entry.bytes;
     }
+  };
+
+  /** Kept is what is asked for again: a question that comes once would only push out others. */
+  const isNew = (key: string): boolean => {
+    if (askedBefore.delete(key)) return false;
+    if (askedBefore.size === MAX_ASKED_ONCE)
+      for (const oldest of askedBefore) {
+        askedBefore.delete(oldest);
+        break;
+      }
+    askedBefore.add(key);
+    return true;
   };
 
   const recall = (key: string): Answered | undefined => {
@@ -63,7 +78,7 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
 
   const keep = (generation: Generation, key: string, value: Encodable, facts: AnswerFacts): Answered => {
     // While the answer was worked out another load may have been swapped in.
-    if (generation !== of || kept.has(key)) return { value, facts };
+    if (generation !== of || kept.has(key) || isNew(key)) return { value, facts };
     const repeated = new RepeatedAnswer(value, (added) => {
       if (kept.get(key) !== entry) return;
       // What it was encoded from is kept too, and is about as large.
@@ -88,6 +103,7 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
           if (generation !== of) {
             of = generation;
             kept = new Map();
+            askedBefore = new Set();
             bytes = 0;
           }
           const key = `${operation} ${rights(caller)} ${asked}`;
