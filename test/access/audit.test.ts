@@ -78,6 +78,25 @@ describe("the audit log", () => {
       expect(modeOf(folder)).to.equal(0o700);
     }));
 
+  it("has lines that are written together each on its day, and those of a flood not at all", () =>
+    inTemporaryFolder(async (folder) => {
+      const log = auditLog(folder, 1, () => NOON);
+      const refused = { ...CALL, verified: false, outcome: "auth.failed" };
+      log.write(
+        { ...CALL, time: "2026-11-24T23:59:59.999Z", uid: "a" },
+        { ...CALL, time: "2026-11-25T00:00:00.000Z", uid: "b" },
+        ...Array.from({ length: MAX_REFUSALS_PER_MINUTE + 5 }, () => refused),
+        { ...CALL, uid: "c" },
+      );
+      log.write();
+      expect(linesOf(folder, "2026-11-24")).to.have.length(2 + MAX_REFUSALS_PER_MINUTE);
+      expect(linesOf(folder, "2026-11-25")).to.have.length(1);
+      log.close();
+      const { entries } = await read(folder);
+      expect(entries.filter(({ verified }) => verified).map(({ uid }) => uid)).to.deep.equal(["a", "c", "b"]);
+      expect(entries.find(({ more }) => more === 4)).to.include({ outcome: "auth.failed" });
+    }));
+
   it("goes on where it ended when the service is started again", () =>
     inTemporaryFolder(async (folder) => {
       for (const uid of ["a", "b"]) {
