@@ -31,7 +31,7 @@ export interface CallFacts {
   readonly terminer?: readonly string[];
   /** How many persons the answer tells of. */
   readonly persons: number;
-  /** Keys of the answer's ERROR messages. */
+  /** Keys of the answer's ERROR messages, each once. */
   readonly errors: readonly string[];
 }
 

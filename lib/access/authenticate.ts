@@ -96,7 +96,7 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
     const key = `${version} ${remoteAddress} ${remembered.keyOf(claim)}`;
     const checked = await once(underWay, key, () =>
       turns.admit(remoteAddress, async () => {
-        const found = await bySecret(store, turns, remembered, version, claim, remoteAddress);
+        const found = await bySecret(store, turns, remembered, version, claim, remoteAddress, today);
         if (found?.mayCall(remoteAddress, today)) return found;
         const milliseconds = await noteFailure(store, claim.name, remoteAddress, time).catch((error) => {
           onUnnoted(error);
@@ -149,8 +149,12 @@ async function bySecret(
   version: number,
   claim: Claim,
   address: string,
+  today: string,
 ): Promise<KnownCaller | undefined> {
   return turns.check(address, async () => {
+    // While it waited for its turn the same may have come from another address, and been right.
+    const meanwhile = remembered.recall(version, claim);
+    if (meanwhile?.mayCall(address, today)) return meanwhile;
     const record = await store.findCaller(claim.name);
     const isSecret = record?.verifier === "secret";
     const isRight = await verifySecret(claim.secret, isSecret ? record.secretHash : hashOfNobody);

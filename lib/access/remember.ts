@@ -32,6 +32,8 @@ export function rememberCallers(now: () => number = () => performance.now()): Re
   return {
     keyOf,
     recall(callersVersion, claim) {
+      // A check that began before callers changed is no reason to forget those after.
+      if (knownVersion !== undefined && callersVersion < knownVersion) return undefined;
       if (callersVersion !== knownVersion) {
         verified.clear();
         knownVersion = callersVersion;

@@ -90,7 +90,7 @@ export function operationOf<Request, Data>(
           ? {}
           : await knownSubject(method.about?.(request) ?? {}, lookups, settings)),
         persons: answer.persons ?? 0,
-        errors: answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])),
+        errors: [...new Set(answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])))],
       };
       const value = method.write(answer, request);
       answered =
