@@ -23,6 +23,8 @@ export interface Credentials {
   readonly certificateSubject?: string | undefined;
   /** IP address of the client. */
   readonly remoteAddress: string;
+  /** How the call waits for a login that takes its time, should others be worked on meanwhile in its place. */
+  readonly whileWaiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Who calls, or undefined when that is not proved. Throws AdresslistaError "busy" when too much is to be checked. */
@@ -75,7 +77,7 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
   const underWay = new Map<string, Promise<KnownCaller | undefined>>();
 
   return async (credentials) => {
-    const { remoteAddress, certificateSubject } = credentials;
+    const { remoteAddress, certificateSubject, whileWaiting = (wait) => wait() } = credentials;
     const time = now();
     const today = dayOf(time);
     if (certificateSubject !== undefined) {
@@ -94,7 +96,7 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
 
     // With the version: what is being found out of callers as they were before is no answer to this call.
     const key = `${version} ${remoteAddress} ${remembered.keyOf(claim)}`;
-    const checked = await once(underWay, key, () =>
+    const check = () =>
       turns.admit(remoteAddress, async () => {
         const found = await bySecret(store, turns, remembered, version, claim, remoteAddress, today);
         if (found?.mayCall(remoteAddress, today)) return found;
@@ -104,8 +106,8 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
         });
         if (milliseconds > 0) await pause(milliseconds);
         return undefined;
-      }),
-    );
+      });
+    const checked = await whileWaiting(() => once(underWay, key, check));
     return checked?.caller;
   };
 }

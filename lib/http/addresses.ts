@@ -29,6 +29,7 @@ export function trustProxies(addresses: readonly string[]): IsTrustedProxy {
 /** The client's IP address: the last in the chain that is not one of our proxies. */
 export function remoteAddressOf(request: IncomingMessage, isTrusted: IsTrustedProxy): string {
   let address = plainAddress(request.socket.remoteAddress ?? "");
+  if (!isTrusted(address)) return address;
   const forwarded = headerValues(request, "x-forwarded-for");
   while (isTrusted(address)) {
     const before = forwarded.pop();

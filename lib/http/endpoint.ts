@@ -19,9 +19,13 @@ export interface CallContext {
   readonly usernameToken?: SoapCall["usernameToken"];
   /** Subject of the client's TLS certificate, when a configured authority has signed it: lines `NAME=value`. */
   readonly certificateSubject?: string;
+  /** Gives the call's place to others while it waits for something that is bounded by itself. */
+  readonly whileWaiting?: WhileWaiting;
   /** Whatever an operation has to say of its call: `onCall` is told it. */
   readonly note?: (facts: object) => void;
 }
+
+export type WhileWaiting = <T>(wait: () => Promise<T>) => Promise<T>;
 
 /** One call and how it was answered. */
 export interface AnsweredCall {
@@ -70,6 +74,8 @@ export interface CallSlots {
   /** False: there are too many. */
   take(): boolean;
   giveBack(): void;
+  /** For a call that has lent its place: it goes on, also when there are too many now. */
+  takeAgain(): void;
 }
 
 export function callSlots(most: number): CallSlots {
@@ -82,6 +88,9 @@ export function callSlots(most: number): CallSlots {
     },
     giveBack() {
       taken -= 1;
+    },
+    takeAgain() {
+      taken += 1;
     },
   };
 }
@@ -125,7 +134,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
       refuseMediaType(contentType);
       const body = await readBody(request, options.maxRequestBytes);
       if (body === ABORTED) return;
-      takeSlot(options.slots, response);
+      const whileWaiting = takeSlot(options.slots, response);
       const call = service.decodeRequest(body, contentType, options.maxRequestBytes);
       version = call.version;
       operation = call.operation;
@@ -161,12 +170,28 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
 const LATER = { "Retry-After": "1" } as const;
 
 /** @throws AdresslistaError "busy" */
-function takeSlot(slots: CallSlots, response: ServerResponse): void {
+function takeSlot(slots: CallSlots, response: ServerResponse): WhileWaiting {
   if (!slots.take()) {
     throw new AdresslistaError("busy", "The service is busy; try again in a second.", { expose: true });
   }
-  if (response.destroyed) slots.giveBack();
-  else response.once("close", () => slots.giveBack());
+  let isHeld = true;
+  const giveBack = () => {
+    if (isHeld) slots.giveBack();
+    isHeld = false;
+  };
+  if (response.destroyed) giveBack();
+  else response.once("close", giveBack);
+  return async (wait) => {
+    giveBack();
+    try {
+      return await wait();
+    } finally {
+      if (!response.closed && !response.destroyed) {
+        slots.takeAgain();
+        isHeld = true;
+      }
+    }
+  };
 }
 
 /** Answers hold personal data: no proxy or client is to keep them. */

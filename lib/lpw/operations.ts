@@ -4,7 +4,7 @@ import type { Caller } from "../access/callers.js";
 import { certificateSubject as readSubject } from "../access/subject.js";
 import type { DecodedObject, Encodable } from "../soap/api.js";
 import type { Store } from "../store/queries.js";
-import type { AnswerMemory } from "./answers.js";
+import type { Answered, AnswerFacts, AnswerMemory, OperationAnswers } from "./answers.js";
 import { type Answer, type Call, refusal, type Subject } from "./call.js";
 import type { FormatSettings } from "./formats.js";
 import { type Lookups, lookupsIn } from "./lookups.js";
@@ -19,6 +19,8 @@ export interface CallContext {
   readonly usernameToken?: UsernameToken | undefined;
   /** Subject of a TLS client certificate that is trusted. */
   readonly certificateSubject?: string | undefined;
+  /** How the call waits for what takes its time, so that others are worked on meanwhile in its place. */
+  readonly whileWaiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
   /** Told what is known of the call, when it is answered: for the audit log. */
   readonly note?: ((facts: CallFacts) => void) | undefined;
 }
@@ -63,47 +65,57 @@ export function operationOf<Request, Data>(
   dependencies: ServiceDependencies,
   method: Method<Request, Data>,
 ): Operation {
-  const { store, settings } = dependencies;
   const answers = method.isRepeatable ? dependencies.answers?.ofOperation() : undefined;
   return async (args, context) => {
     const request = method.read(args);
     const user = readUser(args.arg0);
     const caller = await callerOf(user, context, dependencies);
-    const whose =
-      caller === undefined
-        ? { uid: user.uid, claimedCaller: claimedBy(user, context) }
-        : { uid: user.uid, caller: caller.name };
-    // Should the rest fail, it is known at least who has called.
-    context.note?.({ ...whose, persons: 0, errors: [] });
-
-    // Asked once: a load that is swapped in during the call is seen by the next one.
-    const generation = caller === undefined ? undefined : await store.current();
-    const mayBeAnswered = caller !== undefined && generation !== undefined && user.type === EMPLOYEE;
-    const question = mayBeAnswered ? answers?.questionOf(generation, caller, request) : undefined;
-    let answered = question?.recall();
-    if (answered === undefined) {
-      const lookups = generation === undefined ? undefined : lookupsIn(generation);
-      const answer = await answerOf(method, request, user, caller, lookups, settings);
-      const facts = {
-        // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
-        ...(lookups === undefined
-          ? {}
-          : await knownSubject(method.about?.(request) ?? {}, lookups, settings)),
-        persons: answer.persons ?? 0,
-        errors: [...new Set(answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])))],
-      };
-      const value = method.write(answer, request);
-      answered =
-        facts.errors.length === 0 ? (question?.keep(value, facts) ?? { value, facts }) : { value, facts };
+    let facts = NOTHING_TOLD;
+    try {
+      const answered = await answeredOf(method, request, user, caller, answers, dependencies);
+      facts = answered.facts;
+      return answered.value;
+    } finally {
+      // Should it fail, it is known at least who has called.
+      const whose =
+        caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name };
+      context.note?.({ uid: user.uid, ...whose, ...facts });
     }
-    context.note?.({ ...whose, ...answered.facts });
-    return answered.value;
   };
+}
+
+const NOTHING_TOLD: AnswerFacts = { persons: 0, errors: [] };
+
+/** As it was given before, or worked out. */
+async function answeredOf<Request, Data>(
+  method: Method<Request, Data>,
+  request: Request,
+  user: UserRequest,
+  caller: Caller | undefined,
+  answers: OperationAnswers | undefined,
+  { store, settings }: ServiceDependencies,
+): Promise<Answered> {
+  // Asked once: a load that is swapped in during the call is seen by the next one.
+  const generation = caller === undefined ? undefined : await store.current();
+  const mayBeAnswered = caller !== undefined && generation !== undefined && user.type === EMPLOYEE;
+  const question = mayBeAnswered ? answers?.questionOf(generation, caller, request) : undefined;
+  const known = question?.recall();
+  if (known !== undefined) return known;
+
+  const lookups = generation === undefined ? undefined : lookupsIn(generation);
+  const answer = await answerOf(method, request, user, caller, lookups, settings);
+  // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
+  const subject =
+    lookups === undefined ? {} : await knownSubject(method.about?.(request) ?? {}, lookups, settings);
+  const errors = answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : []));
+  const facts: AnswerFacts = { ...subject, persons: answer.persons ?? 0, errors: [...new Set(errors)] };
+  const value = method.write(answer, request);
+  return (errors.length === 0 ? question?.keep(value, facts) : undefined) ?? { value, facts };
 }
 
 function callerOf(
   user: UserRequest,
-  { usernameToken, certificateSubject, remoteAddress }: CallContext,
+  { usernameToken, certificateSubject, remoteAddress, whileWaiting }: CallContext,
   { authenticate }: ServiceDependencies,
 ): Promise<Caller | undefined> | undefined {
   // Without an end user nobody is asked who calls: there is no one the answer would be for.
@@ -113,6 +125,7 @@ function callerOf(
   return authenticate({
     ...{ uid, remoteAddress, caller, ticket, timestamp, ticketUid, usernameToken },
     certificateSubject: subject,
+    whileWaiting,
   });
 }
 
