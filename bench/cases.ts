@@ -10,11 +10,22 @@ export interface Case {
   readonly requests: readonly string[];
 }
 
+/**
+ * The service gives an answer again when the same is asked a second time within two thousand questions. So many requests
+ * differ, in a field that getAdrLista does not read, that none is: what is measured is an answer that is worked out.
+ */
+const DIFFERENT_REQUESTS = 6_000;
+
 export const PARTICIPANTS = [1, 30, 100, 1_000] as const;
 
 /** The call that the peers answer too, and that the goals are about. */
 export function usualCase(occasions: readonly MeasuredOccasion[], participants = 100): Case {
-  return adrLista(occasions, participants, { email: false, search: "occasion" });
+  return adrLista(occasions, participants, { email: false, search: "occasion", remembered: false });
+}
+
+/** The same, asked again and again. */
+export function rememberedCase(occasions: readonly MeasuredOccasion[], participants = 100): Case {
+  return adrLista(occasions, participants, { email: false, search: "occasion", remembered: true });
 }
 
 /** As many persons from every register: so many occasions of 100 that one of 1 000 persons has that many. */
@@ -22,7 +33,8 @@ const GROWTH_OCCASIONS = 5;
 
 /** The usual call, to compare registers of different sizes. */
 export function growthRequests(occasions: readonly MeasuredOccasion[]): readonly string[] {
-  return usualCase(occasions).requests.slice(0, GROWTH_OCCASIONS);
+  const some = occasions.filter(({ participants }) => participants === 100).slice(0, GROWTH_OCCASIONS);
+  return usualCase(some).requests;
 }
 
 export function allCases(occasions: readonly MeasuredOccasion[]): readonly Case[] {
@@ -48,31 +60,48 @@ export function allCases(occasions: readonly MeasuredOccasion[]): readonly Case[
     },
     ...PARTICIPANTS.flatMap((participants) =>
       (["occasion", "free"] as const).flatMap((search) =>
-        [false, true].map((email) => adrLista(occasions, participants, { email, search })),
+        [false, true].map((email) => adrLista(occasions, participants, { email, search, remembered: false })),
       ),
     ),
+    ...PARTICIPANTS.map((participants) => rememberedCase(occasions, participants)),
   ];
+}
+
+interface AdrListaCall {
+  readonly email: boolean;
+  readonly search: "occasion" | "free";
+  readonly remembered: boolean;
 }
 
 function adrLista(
   occasions: readonly MeasuredOccasion[],
   participants: number,
-  { email, search }: { readonly email: boolean; readonly search: "occasion" | "free" },
+  { email, search, remembered }: AdrListaCall,
 ): Case {
   const flags = `${email ? "<Email>true</Email>" : ""}${search === "free" ? "<FFG>true</FFG>" : ""}`;
+  const keys = occasions
+    .filter((occasion) => occasion.participants === participants)
+    .map(({ kurskod, termin, anmkod }) =>
+      search === "free"
+        ? `<Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin>`
+        : `<typ>FFG</typ><Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin><Anmkod>${anmkod}</Anmkod>`,
+    );
+  const request = (key: string, institution: string) =>
+    envelope("getAdrLista", `${institution}<KursTfVO>${key}</KursTfVO>${flags}`);
   return {
-    name: `getAdrLista-${participants}-${search}${email ? "-email" : ""}`,
-    label: `getAdrLista, ${participants}, ${search === "free" ? "free search" : "occasion"}${email ? ", e-mail list" : ""}`,
+    name: `getAdrLista-${participants}-${search}${email ? "-email" : ""}${remembered ? "-remembered" : ""}`,
+    label:
+      `getAdrLista, ${participants}, ${search === "free" ? "free search" : "occasion"}` +
+      `${email ? ", e-mail list" : ""}${remembered ? ", remembered" : ""}`,
     participants,
-    requests: occasions
-      .filter((occasion) => occasion.participants === participants)
-      .map(({ kurskod, termin, anmkod }) => {
-        const key =
-          search === "free"
-            ? `<Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin>`
-            : `<typ>FFG</typ><Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin><Anmkod>${anmkod}</Anmkod>`;
-        return envelope("getAdrLista", `<KursTfVO>${key}</KursTfVO>${flags}`);
-      }),
+    requests: remembered
+      ? keys.map((key) => request(key, ""))
+      : Array.from({ length: DIFFERENT_REQUESTS }, (_, at) =>
+          request(
+            keys[at % keys.length] ?? "",
+            `<Institution>${at.toString(36).padStart(4, "0").toUpperCase()}</Institution>`,
+          ),
+        ),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { differenceBetween, readAnswer } from "./answer.js";
 import { bombard, generator, type Round, writeRequests } from "./bombard.js";
-import { allCases, type Case, growthRequests, PARTICIPANTS, usualCase } from "./cases.js";
+import { allCases, type Case, growthRequests, PARTICIPANTS, rememberedCase, usualCase } from "./cases.js";
 import { compare, middle, warm } from "./compare.js";
 import { type GoalName, goalTable } from "./goals.js";
 import { isInstalled, peers, type RunningPeer, startBare, startPeer } from "./peers.js";
@@ -133,6 +133,10 @@ function noteGoals(
   if (concurrency === USUAL_CONCURRENCY && name === usualCase(occasions).name) goals.set("bare100", ratio);
   if (concurrency === USUAL_CONCURRENCY && name === usualCase(occasions, 1_000).name)
     goals.set("bare1000", ratio);
+  if (concurrency === USUAL_CONCURRENCY && name === rememberedCase(occasions).name)
+    goals.set("bare100Remembered", ratio);
+  if (concurrency === USUAL_CONCURRENCY && name === rememberedCase(occasions, 1_000).name)
+    goals.set("bare1000Remembered", ratio);
   if (concurrency === BUSY && name === usualCase(occasions).name) goals.set("p99", found.p99 / found.p50);
 }
 
