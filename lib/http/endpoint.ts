@@ -138,9 +138,10 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
       const call = service.decodeRequest(body, contentType, options.maxRequestBytes);
       version = call.version;
       operation = call.operation;
-      const context = contextOf(request, remoteAddress, call, (noted) => {
+      const note = (noted: object) => {
         facts = noted;
-      });
+      };
+      const context = { ...contextOf(request, remoteAddress, call), note, whileWaiting };
       const value = await operations.get(call.operation)?.(call.args, context);
       answer = {
         status: 200,
@@ -186,7 +187,7 @@ function takeSlot(slots: CallSlots, response: ServerResponse): WhileWaiting {
     try {
       return await wait();
     } finally {
-      if (!response.closed && !response.destroyed) {
+      if (!response.destroyed) {
         slots.takeAgain();
         isHeld = true;
       }
@@ -217,12 +218,10 @@ function contextOf(
   request: IncomingMessage,
   remoteAddress: string,
   { usernameToken }: SoapCall,
-  note: (facts: object) => void,
 ): CallContext {
   const certificateSubject = certificateSubjectOf(request.socket);
   return {
     remoteAddress,
-    note,
     ...(usernameToken === undefined ? {} : { usernameToken }),
     ...(certificateSubject === undefined ? {} : { certificateSubject }),
   };

@@ -45,6 +45,35 @@ describe("logins at a time", () => {
   });
 });
 
+describe("logins at a time, when there are too many of all", () => {
+  it("are refused to those who have most of them, in favour of who has none", async () => {
+    const turns = loginTurns();
+    const holder = hold(turns, [], 0);
+    const refused: string[] = [];
+    const logins = Array.from({ length: MAX_LOGINS }, (_, login) => {
+      const address = `192.0.2.${login % (MAX_LOGINS / MAX_LOGINS_PER_ADDRESS)}`;
+      return turns
+        .admit(address, () => turns.check(address, () => holder.until))
+        .catch((error: { code: string }) => {
+          refused.push(`${address} ${error.code}`);
+        });
+    });
+    const newcomers = Array.from({ length: 20 }, (_, newcomer) => {
+      const address = `198.51.100.${newcomer}`;
+      return turns.admit(address, () => turns.check(address, async () => "done"));
+    });
+    expect(await outcome(turns, "192.0.2.0"), "who has many").to.equal("busy");
+    await delay(10);
+    expect(refused).to.have.length(newcomers.length);
+    expect(new Set(refused).size, "of each of those with many").to.equal(MAX_LOGINS / MAX_LOGINS_PER_ADDRESS);
+    for (const one of refused) expect(one).to.match(/^192\.0\.2\.\d busy$/);
+    holder.end();
+    expect(await Promise.all(newcomers)).to.deep.equal(newcomers.map(() => "done"));
+    await Promise.all(logins);
+    expect(await outcome(turns, "192.0.2.0"), "all have ended").to.equal("done");
+  });
+});
+
 describe("costly checks", () => {
   it("are done a few at a time, each address in turn, also when one fails", async () => {
     const turns = loginTurns();
@@ -81,7 +110,7 @@ function hold(turns: LoginTurns, addresses: readonly string[], count: number) {
   const logins = Array.from({ length: count }, (_, login) =>
     turns.admit(addresses[login % addresses.length] ?? "", () => until),
   );
-  return { end, ended: Promise.all(logins) };
+  return { end, until, ended: Promise.all(logins) };
 }
 
 function outcome(turns: LoginTurns, address: string): Promise<string> {

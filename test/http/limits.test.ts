@@ -263,6 +263,37 @@ describe("logins at a time of one address", () => {
     })).timeout(PROCESSES_MILLISECONDS);
 });
 
+describe("logins that are checked, and refusals that are put off", () => {
+  it("take no place from calls of others, however few there are", () =>
+    withService(
+      {
+        callers: { portal: { institutions: "*" } },
+        settings: { maxConcurrentCalls: 2 },
+        pause: () => delay(2_000),
+      },
+      async ({ url }) => {
+        const base = new URL(url).origin;
+        const right: PortalCall = { caller: "portal", ticket: SECRET };
+        expect((await callAt(base, right)).body).to.include("general.nodata");
+        let ended = 0;
+        const wrong = Array.from({ length: MAX_LOGINS_PER_ADDRESS }, (_, login) =>
+          callAt(base, { caller: "okänd", ticket: `fel ${login}` }).finally(() => {
+            ended += 1;
+          }),
+        );
+        await delay(200);
+        for (let call = 0; call < 20; call++) {
+          const { status, body } = await callAt(base, right);
+          expect(status, body).to.equal(200);
+        }
+        expect(ended).to.be.below(wrong.length);
+        for (const { body } of await Promise.all(wrong)) expect(body).to.include("auth.failed");
+        // All places are given back: two at a time are worked on, and no more.
+        for (let call = 0; call < 20; call++) expect((await callAt(base, right)).status).to.equal(200);
+      },
+    )).timeout(PROCESSES_MILLISECONDS);
+});
+
 describe("what one call may ask for", function () {
   this.timeout(PROCESSES_MILLISECONDS);
 

@@ -29,6 +29,8 @@ export interface TestServiceOptions {
   /** Callers by name. */
   readonly callers?: Readonly<Record<string, TestCaller>>;
   readonly settings?: Partial<Settings>;
+  /** How refusals of logins that have failed often are put off; at once when absent. */
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface TestService {
@@ -71,7 +73,8 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     if (options.exportXml !== undefined) await load({ xml: options.exportXml });
     if (options.exportFile !== undefined) await load({ file: options.exportFile });
     // Refused logins are what many tests are about: only those of throttling wait for them.
-    const running = await startService(settings, pino({ level: "silent" }), { pause: async () => {} });
+    const { pause = async () => {} } = options;
+    const running = await startService(settings, pino({ level: "silent" }), { pause });
     return {
       url: `http://${running.host}:${running.port}${ENDPOINT}`,
       database: settings.database,
