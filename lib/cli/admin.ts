@@ -21,11 +21,15 @@ export interface Housekeeping {
 
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 
-/** The admin listener, when the settings want one, and the daily clearing of the audit log. */
+/**
+ * The admin listener, when the settings want one, and the daily clearing of the audit log.
+ * @param isServing is there a process that answers calls?
+ */
 export async function startHousekeeping(
   settings: Settings,
   log: Logger,
   metrics: () => Promise<string>,
+  isServing: () => boolean,
 ): Promise<Housekeeping> {
   const audit = openAuditLog(settings);
   const prune = () => {
@@ -50,7 +54,11 @@ export async function startHousekeeping(
   let isStopping = false;
   const server = buildAdminServer({
     metrics,
-    readiness: async () => readinessOf(store, settings, isStopping),
+    readiness: async () => {
+      const reasons = isStopping ? ["the service is stopping"] : [];
+      if (!isStopping && !isServing()) reasons.push("no process serves");
+      return readinessOf(store, settings, reasons);
+    },
     onError: (error) => log.error(errorFields(error), "internal error of the admin listener"),
   });
   const { adminHost: host, adminPort } = settings;
@@ -87,9 +95,8 @@ export async function startHousekeeping(
 }
 
 /** A load that is stale is served all the same: yesterday's participants are better than none. */
-async function readinessOf(store: Store, settings: Settings, isStopping: boolean): Promise<Readiness> {
+async function readinessOf(store: Store, settings: Settings, reasons: string[]): Promise<Readiness> {
   const lastReload = readAttempt(statusFileOf(settings))?.outcome ?? null;
-  const reasons = isStopping ? ["the service is stopping"] : [];
   try {
     // Opened as a call would open it: a file that is gone, damaged or of another version is found here.
     const generation = await store.current();

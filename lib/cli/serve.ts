@@ -36,8 +36,8 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
   tlsOf(settings);
   await (await openStore(settings.database)).close();
   const { clusterMetrics } = await import("../http/metrics.js");
-  const housekeeping = await housekeepingOf(settings, log, clusterMetrics());
-  const { runWorkers } = await import("./workers.js");
+  const { runWorkers, someWorkerServes } = await import("./workers.js");
+  const housekeeping = await housekeepingOf(settings, log, clusterMetrics(), someWorkerServes);
   context.interrupted().addEventListener("abort", () => housekeeping.stopping());
   try {
     await runWorkers(context, settings.workers, log, (port) =>
@@ -117,9 +117,10 @@ async function housekeepingOf(
   settings: Settings,
   log: Logger,
   metrics: () => Promise<string>,
+  isServing = () => true,
 ): Promise<Housekeeping> {
   const { startHousekeeping } = await import("./admin.js");
-  return startHousekeeping(settings, log, metrics);
+  return startHousekeeping(settings, log, metrics, isServing);
 }
 
 async function announce(context: CliContext, settings: Settings, at: Addresses): Promise<void> {

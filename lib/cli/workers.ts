@@ -14,6 +14,12 @@ const HEALTHY_MILLISECONDS = 60_000;
 const KILL_AFTER_MILLISECONDS = STOP_MILLISECONDS + 2_000;
 
 const SERVING = "serving";
+const serving = new Set<Worker>();
+
+/** Is there a process, of those that were started here, that answers calls? */
+export function someWorkerServes(): boolean {
+  return serving.size > 0;
+}
 
 /** What a worker says to the process that has started it, when it answers calls. */
 export function saysServing(): void {
@@ -84,8 +90,14 @@ function fork(): Worker {
     if (message.act === "newconn") given = handle;
     return send(...sent);
   };
-  // Of one that was taken it is closed already, and this does nothing.
-  worker.once("exit", () => given?.close());
+  worker.on("message", (message) => {
+    if (message === SERVING) serving.add(worker);
+  });
+  worker.once("exit", () => {
+    serving.delete(worker);
+    // Of one that was taken it is closed already, and this does nothing.
+    given?.close();
+  });
   return worker;
 }
 

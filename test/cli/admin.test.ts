@@ -139,6 +139,35 @@ describe("the admin listener", function () {
       }));
   }
 
+  it("is not ready while all workers are dead, and again when one serves", async () => {
+    const port = String(await freePort());
+    await withService(
+      { ADRESSLISTA_WORKERS: "2", ADRESSLISTA_PORT: port },
+      async ({ service, admin, options }) => {
+        await load(options, { hoursAgo: 3 });
+        const workers = () =>
+          [...service.stderr().matchAll(/"pid":(\d+),"port":\d+,"msg":"started"/g)].map(([, pid]) =>
+            Number(pid),
+          );
+        await eventually(() => workers().length === 2);
+        expect((await ready(admin)).status).to.equal(200);
+        for (const pid of workers()) process.kill(pid, "SIGKILL");
+        const seen: Readiness[] = [];
+        await eventually(async () => {
+          const now = await ready(admin);
+          seen.push(now);
+          return workers().length > 2 && now.status === 200;
+        });
+        const dead = seen.filter(({ ready: isReady }) => !isReady);
+        expect(dead).not.to.deep.equal([]);
+        for (const { reasons, generation } of dead) {
+          expect([reasons, generation]).to.deep.equal([["no process serves"], 1]);
+        }
+        expect((await callAt(service.url, LIST)).body).to.include("<valid>true</valid>");
+      },
+    );
+  });
+
   it("says that the service is stopping, so that no more calls are sent to it, until it has stopped", () =>
     withService({}, async ({ service, admin, options }) => {
       await load(options, { hoursAgo: 3 });
@@ -233,6 +262,14 @@ describe("a service that starts", function () {
     }));
 });
 
+async function freePort(): Promise<number> {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const { port } = taken.address() as AddressInfo;
+  await new Promise((resolve) => taken.close(resolve));
+  return port;
+}
+
 interface Running {
   readonly service: Service;
   /** http://127.0.0.1:PORT */
@@ -243,9 +280,9 @@ interface Running {
 /** A service with an admin listener and a caller, and nothing loaded. */
 function withService(env: RunOptions["env"], use: (running: Running) => Promise<void>): Promise<void> {
   return inFolder(async (folder) => {
-    const options = { folder, env: { ADRESSLISTA_ADMIN_PORT: "0", ...env } };
+    const options = { folder, env: { ADRESSLISTA_PORT: "0", ADRESSLISTA_ADMIN_PORT: "0", ...env } };
     await adresslista(["caller", "add", PORTAL.caller], { folder, input: `${PORTAL.ticket}\n` });
-    const service = await startService(["serve", "--port", "0"], options);
+    const service = await startService(["serve"], options);
     try {
       await eventually(() => service.stderr().includes("admin: "));
       const [, admin = ""] = /^admin: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(service.stderr()) ?? [];
