@@ -91,6 +91,9 @@ export const linkGroups: LinkGroups = (
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
       }
+      // Nothing more is asked of persons: what was remembered for them may be as large as all that is to come.
+      foundGroups.clear();
+      attendances.clear();
       for (const school of schools) {
         const [institution] = institutions.codesOf([school]);
         if (isWider({ institution })) report("widthExceeded", school.id);

@@ -19,6 +19,7 @@ import type { ReloadOptions, ReloadOutcome } from "./api.js";
 import { type ExportDay, exportDay, historyWindow } from "./export-day.js";
 import { finishPerson } from "./finish-person.js";
 import { changesOf, refusedBy, refusedWithoutEmail } from "./guards.js";
+import { keepHeapSmall } from "./heap.js";
 import { type ExportRead, type FileRead, readExport } from "./read-export.js";
 import { inputsOf, isUnchanged, recognised, sameFiles } from "./recognise.js";
 import {
@@ -43,6 +44,7 @@ export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
   const store = await openSqliteStore(options.database);
   try {
     const release = takeReloadLock(store.database);
+    const letHeapGrow = keepHeapSmall();
     try {
       store.sweep();
       const unchanged = await servedAlready(store, options);
@@ -51,6 +53,7 @@ export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
       if (outcome.kind === "loaded") store.prune(options.keepGenerations);
       return outcome;
     } finally {
+      letHeapGrow();
       release();
     }
   } catch (error) {
