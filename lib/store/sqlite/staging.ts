@@ -268,6 +268,7 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     const memberships = membershipsInOrder(placeOfPerson, numbers.length);
     personOfId = intList();
     members = memberColumns();
+    learnerDates = undefined;
     return { records: wanted.values(), flags, memberships };
   }
 
