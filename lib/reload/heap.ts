@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /**
  * How much the heap may grow, in percent of what was alive, before garbage is looked for again. V8 itself would let it grow
@@ -12,4 +13,14 @@ export function keepHeapSmall(): () => void {
   const allowGrowth = (percent: number) => setFlagsFromString(`--heap-growing-percent=${percent}`);
   allowGrowth(GROWTH_PERCENT);
   return () => allowGrowth(AS_V8_WILL);
+}
+
+/**
+ * Looks for garbage now: where much has just been let go, and something that needs as much begins. Takes a tenth of a second
+ * for each hundred megabytes that are alive.
+ */
+export function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  collect();
 }
