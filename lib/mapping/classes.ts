@@ -73,7 +73,8 @@ export function linkClasses(memberships: readonly GroupMembership[]): Classes {
       const remembered = known.get(group);
       if (remembered !== undefined) return remembered;
       const found = [...classesAround(group, containers)].flatMap((around) => periods.get(around) ?? []);
-      known.set(group, found);
+      // Of other groups it is asked once.
+      if (group.kind === "class") known.set(group, found);
       return found;
     },
   };

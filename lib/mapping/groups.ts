@@ -63,7 +63,7 @@ export function linkGraph(
   const keptOf = keptByAnyId(history?.kept ?? nothingKept);
   const carried = history === undefined ? [] : groupsToCarry(history, keptOf, (id) => inExport.has(id));
   const added = carried.map((kept) => ({ record: kept.record, node: nodeOfKept(kept) }));
-  const nodes = new Map([...byAnyId(added), ...inExport]);
+  const nodes = added.length === 0 ? inExport : new Map([...byAnyId(added), ...inExport]);
   const find = (id: string) => nodes.get(id);
   const findKept = (id: string) => {
     const kept = keptOf.get(id);

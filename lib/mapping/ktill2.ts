@@ -6,7 +6,7 @@ import type { CodeRegister, Report } from "./api.js";
 import type { Kurstillfalle } from "./courses.js";
 import { extensionText } from "./extension.js";
 import { computedKurstakt, type OccasionFields, occasionFields, type Timetable } from "./occasions.js";
-import type { Ktfort2Row, Ktill2Row, OrtRow } from "./rows.js";
+import type { Ktfort2Row, Ktill2Row, OrtRow, Registration } from "./rows.js";
 import { isWider } from "./widths.js";
 
 /** A row of KTILL2 that is needed, before its fields are known. */
@@ -19,6 +19,8 @@ export interface Ktill {
   fortTerminer: readonly Termin[];
   /** Programmes (ProgramRow.id) of registrations that are carried over. */
   carriedProgrammes: readonly number[];
+  /** What whoever is there in that half-year only, and reads no more of the course and through no programme, has. */
+  alone: readonly Registration[] | undefined;
 }
 
 /** With one more, when it is not among them: there are few, mostly none. */
@@ -50,6 +52,7 @@ export function ktillRegister(): KtillRegister {
         timetable,
         fortTerminer: nothing,
         carriedProgrammes: nothing,
+        alone: undefined,
       };
       rows.push(row);
       rowsOf.set(kurstillfalle, all.concat([row]));

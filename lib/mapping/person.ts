@@ -16,16 +16,37 @@ export function personData(
   settings: MappingSettings,
   protectedIds: ReadonlySet<string>,
 ): PersonData {
-  const aliases = [...new Set(record.sourcedIds.map(({ id }) => id))];
-  const isProtected = saysProtected(record) || aliases.some((id) => protectedIds.has(id));
-  return {
+  const aliases = aliasesOf(record);
+  const { staff, student } = institutionRoleOf(record);
+  const person: Writable<PersonData> = {
     id: aliases[0] ?? "",
     aliases,
-    ...present({ personnummer: personnummerOf(record, settings), ...nameOf(record) }),
-    ...(isProtected ? {} : present(contactsOf(record))),
-    protected: isProtected,
-    ...institutionRoleOf(record),
+    protected: saysProtected(record) || aliases.some((id) => protectedIds.has(id)),
+    staff,
+    student,
   };
+  // Field by field, not spread: this is done for every person of the register.
+  const personnummer = personnummerOf(record, settings);
+  const { efternamn, fornamn } = nameOf(record);
+  if (personnummer !== undefined) person.personnummer = personnummer;
+  if (efternamn !== undefined) person.efternamn = efternamn;
+  if (fornamn !== undefined) person.fornamn = fornamn;
+  if (person.protected) return person;
+  const { email, tel, sms, folkbokforing, tillfallig } = contactsOf(record);
+  if (email !== undefined) person.email = email;
+  if (tel !== undefined) person.tel = tel;
+  if (sms !== undefined) person.sms = sms;
+  if (folkbokforing !== undefined) person.folkbokforing = folkbokforing;
+  if (tillfallig !== undefined) person.tillfallig = tillfallig;
+  return person;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function aliasesOf({ sourcedIds }: ImsPerson): readonly string[] {
+  const [only] = sourcedIds;
+  if (only !== undefined && sourcedIds.length === 1) return [only.id];
+  return [...new Set(sourcedIds.map(({ id }) => id))];
 }
 
 /** Fields of a person of which the first record's value wins. An address is one field: halves of two are nobody's. */
@@ -105,6 +126,7 @@ type Name = Pick<PersonData, "efternamn" | "fornamn">;
 /** n/family and n/given; what is missing from sort, "Efternamn, Förnamn", else from fn, whose last word is the surname. */
 function nameOf(record: ImsPerson): Optional<Name> {
   const { fn, sort, family, given } = record.name ?? {};
+  if (family !== undefined && given !== undefined) return { efternamn: family, fornamn: given };
   const sorted = sort === undefined ? {} : nameOfSort(sort);
   const formatted = fn === undefined ? {} : nameOfFn(fn);
   return {
@@ -181,6 +203,7 @@ function temporaryAdressOf(extension: readonly ImsElement[]): PersonData["tillfa
 const NOT_PROTECTED = new Set(["FALSE", "0", "NEJ", "N", "NO"]);
 
 function saysProtected(record: ImsPerson): boolean {
+  if (record.extension.length === 0) return false;
   return ["sekretess", "skyddad"].some((name) =>
     [...extensionElements(record.extension, name)].some(
       (element) => !NOT_PROTECTED.has(codeKey(element.text ?? "")),
@@ -193,7 +216,7 @@ const STAFF_ROLE =
   /^(?:faculty|staff|administrator|instructor|mentor|teacher|manager|teaching ?assistant|content ?developer|lärare|personal|rektor|administratör)$/iu;
 const STUDENT_ROLE = /^(?:student|learner|prospective ?student|elev|studerande)$/iu;
 
-function institutionRoleOf(record: ImsPerson): Pick<PersonData, "staff" | "student"> {
+function institutionRoleOf(record: ImsPerson): { readonly staff: boolean; readonly student: boolean } {
   const student = record.institutionRoles.some((role) => STUDENT_ROLE.test(role));
   return { staff: !student && record.institutionRoles.some((role) => STAFF_ROLE.test(role)), student };
 }

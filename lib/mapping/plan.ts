@@ -91,6 +91,9 @@ export const linkGroups: LinkGroups = (
       for (const { kurstillfalle, timetable } of kurstillfallenInOrder()) {
         ktillar.rowOf(kurstillfalle, timetable, timetable.span.start);
       }
+      // Nothing more is asked of persons: what was remembered for them may be as large as all that is to come.
+      foundGroups.clear();
+      attendances.clear();
       for (const school of schools) {
         const [institution] = institutions.codesOf([school]);
         if (isWider({ institution })) report("widthExceeded", school.id);
@@ -284,15 +287,16 @@ export const linkGroups: LinkGroups = (
     return planned.length < 2 ? planned : planned.sort(byCourseBeginAndId);
   }
 
-  /** Of the only membership in a course, of someone who reads it through no programme: the same of all whose half-years are. */
+  /** Of the only membership in a course, of someone who reads it through no programme. */
   function registrationsAlone(planned: PlannedMembership): readonly Registration[] {
-    const { attendance } = planned.place;
-    for (const known of attendance.alone) if (areOf(planned, known)) return known;
-    const registrations = judgeRegistrations([planned]).map((judged) => registrationOf(judged, none));
-    if (attendance.alone.length < MAX_REMEMBERED_ALONE) {
-      attendance.alone = attendance.alone.concat([registrations]);
+    const { kurstillfalle, place, span } = planned;
+    if (span.later.length > 0) {
+      return judgeRegistrations([planned]).map((judged) => registrationOf(judged, none));
     }
-    return registrations;
+    // All whose time lies in one half-year share theirs.
+    const row = ktillar.rowOf(kurstillfalle, place.timetable, span.start);
+    row.alone ??= judgeRegistrations([planned]).map((judged) => registrationOf(judged, none));
+    return row.alone;
   }
 
   /** What the next load may need of them; where it is the same for many persons it is the same object, and frozen. */
@@ -386,8 +390,6 @@ interface Attendance {
   /** In the export, whether or not they can be loaded. */
   hasLearners: boolean;
   whole: Place | undefined;
-  /** Registrations of those whose only membership in a course it is. */
-  alone: readonly (readonly Registration[])[];
   /** The last person in it, and where that one is. */
   person: number;
   place: Place | undefined;
@@ -395,11 +397,8 @@ interface Attendance {
 
 /** The same properties from the beginning: the engine then treats all alike. */
 function newAttendance(occasion: Occasion): Attendance {
-  return { occasion, hasLearners: false, whole: undefined, alone: none, person: 0, place: undefined };
+  return { occasion, hasLearners: false, whole: undefined, person: 0, place: undefined };
 }
-
-/** Different half-years of an occasion's learners that are remembered. */
-const MAX_REMEMBERED_ALONE = 4;
 
 /** One person's periods in an occasion; who is there for the whole of it shares it with others. */
 interface Place {
@@ -536,14 +535,6 @@ interface PlannedMembership {
   readonly kurstillfalle: Kurstillfalle;
   readonly place: Place;
   readonly span: Span;
-}
-
-/** Are these what the membership gives alone? Courses of one occasion differ in their codes. */
-function areOf({ kurstillfalle, span }: PlannedMembership, registrations: readonly Registration[]): boolean {
-  if (registrations.length !== span.later.length + 1) return false;
-  const [first] = registrations;
-  if (first?.kurskod !== kurstillfalle.kurskod || first.termin !== span.start) return false;
-  return span.later.every((termin, index) => registrations[index + 1]?.termin === termin);
 }
 
 /** Within a course `ordinal` follows the occasion's id. */

@@ -7,7 +7,7 @@ import { mergePersons, withoutContacts } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
 import type { LoadRecord, SchoolCount } from "../store/queries.js";
-import { buildGeneration, type GenerationBuilder } from "../store/sqlite/build.js";
+import { buildGeneration, type GenerationBuilder, type WrittenGeneration } from "../store/sqlite/build.js";
 import { compareGenerations } from "../store/sqlite/differences.js";
 import { buildingFile, databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { openPreviousLoad } from "../store/sqlite/kept.js";
@@ -19,6 +19,7 @@ import type { ReloadOptions, ReloadOutcome } from "./api.js";
 import { type ExportDay, exportDay, historyWindow } from "./export-day.js";
 import { finishPerson } from "./finish-person.js";
 import { changesOf, refusedBy, refusedWithoutEmail } from "./guards.js";
+import { collectGarbage, keepHeapSmall } from "./heap.js";
 import { type ExportRead, type FileRead, readExport } from "./read-export.js";
 import { inputsOf, isUnchanged, recognised, sameFiles } from "./recognise.js";
 import {
@@ -28,10 +29,13 @@ import {
   mergeRepairs,
   type ReportCollector,
 } from "./report.js";
-import { verifyGeneration } from "./verify.js";
+import { coursesOf, verifyGeneration } from "./verify.js";
 
 /** How many persons are written before other work (signals, progress) gets its turn. */
 const PERSONS_PER_TURN = 500;
+
+/** Persons from which on what is let go is more than what looking for it costs. */
+const PERSONS_WORTH_COLLECTING = 100_000;
 
 /**
  * The night flow: reads the files, maps them to Ladok's tables in a new generation, verifies it, lets the guards judge it
@@ -43,6 +47,7 @@ export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
   const store = await openSqliteStore(options.database);
   try {
     const release = takeReloadLock(store.database);
+    const letHeapGrow = keepHeapSmall();
     try {
       store.sweep();
       const unchanged = await servedAlready(store, options);
@@ -51,6 +56,7 @@ export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
       if (outcome.kind === "loaded") store.prune(options.keepGenerations);
       return outcome;
     } finally {
+      letHeapGrow();
       release();
     }
   } catch (error) {
@@ -94,17 +100,13 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     const refusals = await refusedAsRead(load, read);
     if (refusals.length > 0 && !goesOnWhenRefused(options)) return { kind: "refused", refusals };
     const window = historyWindow(load.day.today(), options.historyTerms);
-    const history = await carryOver(load, staging, window);
-    options.progress?.("link", 0, undefined);
-    const plan = planOf(load, read, history);
-    settleLearnerDates(plan, staging);
-    reportUnknownMembers(plan, staging, load.report);
     const builder = await buildGeneration(store.database, load.number, staging.personCount());
     try {
-      // Not held here: when all persons have been gone through, what they waited in is let go.
-      const inOrder = () => personsInOrder(staging, numbers);
-      const carriedPersons = await writePersons(load, read, plan, inOrder(), staging.personCount(), builder);
-      return await judge(load, read, plan, builder, { window, refusals, carriedPersons });
+      const rows = await writeRows(load, read, { staging, numbers, window }, builder);
+      // Neither the plan nor the tables are held any more.
+      if (rows.persons >= PERSONS_WORTH_COLLECTING) collectGarbage();
+      const written = await builder.index();
+      return await judge(load, read, builder, { ...rows, written, window, refusals });
     } catch (error) {
       await builder.discard();
       throw error;
@@ -138,6 +140,61 @@ async function refusedAsRead(
   return recognised({ hashes, exportDatetime: day.exportDatetime() }, served, await store.loads());
 }
 
+/** What waits to be written. */
+interface Waiting {
+  readonly staging: Staging;
+  readonly numbers: PersonNumbers;
+  readonly window: HistoryWindow;
+}
+
+/** What is known of a load when its rows are written. */
+interface Rows {
+  readonly persons: number;
+  readonly courses: ReadonlySet<string>;
+  readonly history: LoadReport["history"];
+  readonly newCodes: ReturnType<RegisterPlan["finish"]>["newCodes"];
+}
+
+/** Links groups, and writes persons and tables. */
+async function writeRows(
+  load: Load,
+  read: ExportRead,
+  { staging, numbers, window }: Waiting,
+  builder: GenerationBuilder,
+): Promise<Rows> {
+  const plan = await planOf(load, read, staging, window);
+  const total = staging.personCount();
+  const isLarge = total >= PERSONS_WORTH_COLLECTING;
+  // The iterator is not held here: when all persons have been gone through, what they waited in is let go.
+  const inOrder = () => personsInOrder(staging, numbers);
+  const carriedPersons = await writePersons(load, read, plan, inOrder(), total, builder);
+  if (isLarge) collectGarbage();
+  const { tables, kept, carried, newCodes } = plan.finish();
+  await builder.write({ tables, kept });
+  return {
+    persons: total,
+    courses: coursesOf(tables),
+    history: { ...carried, persons: carriedPersons },
+    newCodes,
+  };
+}
+
+async function planOf(
+  load: Load,
+  read: ExportRead,
+  staging: Staging,
+  window: HistoryWindow,
+): Promise<RegisterPlan> {
+  const { store, options, report } = load;
+  const history = await carryOver(load, staging, window);
+  options.progress?.("link", 0, undefined);
+  const { records, members } = read.takeGroups();
+  const plan = linkGroups(records, members, options.mapping, store.codeRegister(), report.add, history);
+  settleLearnerDates(plan, staging);
+  reportUnknownMembers(plan, staging, report);
+  return plan;
+}
+
 /** Hands the persons of the previous load that still count to the staging. */
 async function carryOver(load: Load, staging: Staging, window: HistoryWindow): Promise<History | undefined> {
   const file = load.store.servedFile();
@@ -155,11 +212,6 @@ async function carryOver(load: Load, staging: Staging, window: HistoryWindow): P
   } finally {
     previous.close();
   }
-}
-
-function planOf({ store, options, report }: Load, read: ExportRead, history: History | undefined) {
-  const { records, members } = read.takeGroups();
-  return linkGroups(records, members, options.mapping, store.codeRegister(), report.add, history);
 }
 
 /** Occasions without dates of their own have those of their learners (contract section 5, KTILL2). */
@@ -235,30 +287,27 @@ async function writePersons(
   return carriedPersons;
 }
 
-/** What is known of a load before its tables are written. */
-interface Findings {
+/** What is known of a load when all is written. */
+interface Findings extends Rows {
+  readonly written: WrittenGeneration;
   readonly window: HistoryWindow;
   /** Of recognition. */
   readonly refusals: readonly string[];
-  readonly carriedPersons: number;
 }
 
-/** Writes the tables, verifies the generation, and has it served unless it is refused or a dry run. */
+/** Verifies the generation, and has it served unless it is refused or a dry run. */
 async function judge(
   load: Load,
   read: ExportRead,
-  plan: RegisterPlan,
   builder: GenerationBuilder,
-  { window, refusals: recognisedRefusals, carriedPersons }: Findings,
+  { written, courses, history, newCodes, window, refusals: recognisedRefusals }: Findings,
 ): Promise<ReloadOutcome> {
   const { store, options, day, number, served } = load;
   const turn = () => takeTurn(options);
-  const { tables, kept, carried, newCodes } = plan.finish();
-  const written = await builder.write({ tables, kept });
   options.progress?.("verify", 0, undefined);
   await turn();
   await builder.check();
-  await verifyGeneration(written, number, tables, turn);
+  await verifyGeneration(written, number, courses, turn);
 
   const previous = previousCounts(store);
   const causes = load.report.causes();
@@ -276,7 +325,7 @@ async function judge(
     counts: written.counts,
     previous: served?.number ?? null,
     changes: changesOf(previous, written.schoolCounts, window.oldest),
-    history: { ...carried, persons: carriedPersons },
+    history,
     repairs: mergeRepairs(read.files.flatMap(({ parts }) => parts.map(({ repairs }) => repairs))),
     overridden,
     causes,

@@ -20,18 +20,20 @@ const SEPARATOR = "\n";
 /**
  * What a generation must stand before it is served, besides foreign keys and whole pages: a course for every occasion, and
  * answers to sample calls that have exactly the persons who were registered, in list order. Throws AdresslistaError
- * "internal" when it does not. `turn` is waited for between the checks.
+ * "internal" when it does not. `courses`: see `coursesOf`. `turn` is waited for between the checks.
  */
 export async function verifyGeneration(
   { file, registrations }: WrittenGeneration,
   number: number,
-  tables: LadokTables,
+  courses: ReadonlySet<string>,
   turn: () => Promise<void>,
 ): Promise<void> {
   await turn();
   const generation = openGeneration(file, number);
   try {
-    await checkCourses(generation, tables);
+    for (const code of courses) {
+      if ((await generation.kursByKod(code)).length === 0) throw wrong("an occasion's course is not found");
+    }
     for (const occasion of samples(registrations)) {
       await turn();
       await checkAnswer(generation, file, occasion);
@@ -41,14 +43,14 @@ export async function verifyGeneration(
   }
 }
 
-/** A course that belongs to no school has no row in KURS, and no institution sees its occasions. */
-async function checkCourses(generation: Generation, { ktill2 }: LadokTables): Promise<void> {
-  const codes = new Set(
-    ktill2.filter((row) => row.institutions.length > 0).map((row) => codeKey(row.kurskod)),
-  );
-  for (const code of codes) {
-    if ((await generation.kursByKod(code)).length === 0) throw wrong("an occasion's course is not found");
-  }
+/**
+ * Codes of the courses that must be found: those of all occasions, but a course that belongs to no school has no row in KURS,
+ * and no institution sees its occasions.
+ */
+export function coursesOf({ ktill2 }: Pick<LadokTables, "ktill2">): ReadonlySet<string> {
+  const codes = new Set<string>();
+  for (const row of ktill2) if (row.institutions.length > 0) codes.add(codeKey(row.kurskod));
+  return codes;
 }
 
 /** An occasion with the persons who were registered on it: their places in the list, ascending. */

@@ -145,6 +145,7 @@ describe("the SQLite store", () => {
         const builder = await buildGeneration(store.database, store.nextLoadNumber());
         builder.addPerson(somePerson("p1", { registrations: [{ ...FFG, ktill: 99 }] }));
         await builder.write(registerOf(ONE_OCCASION));
+        await builder.index();
         const refused = await builder.check().catch((error: Error) => error.message);
         expect(refused).to.match(/does not hold together.*FFGKURS/);
         await builder.discard();

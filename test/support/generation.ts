@@ -90,7 +90,8 @@ export async function publishGeneration(
 ): Promise<number> {
   const builder = await buildGeneration(store.database, store.nextLoadNumber());
   for (const person of persons) builder.addPerson(person);
-  const { counts } = await builder.write(registerOf(tables));
+  await builder.write(registerOf(tables));
+  const { counts } = await builder.index();
   await builder.check();
   builder.complete();
   const record = {

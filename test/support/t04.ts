@@ -77,7 +77,8 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
       ),
     );
   }
-  const { counts } = await builder.write(registerOf(tables));
+  await builder.write(registerOf(tables));
+  const { counts } = await builder.index();
   await builder.check();
   builder.complete();
   const record = {

@@ -43,8 +43,10 @@ export interface GenerationBuilder {
   addPerson(person: FinishedPerson): void;
   /** Waits until there is not much left to be written: between batches of persons. */
   room(): Promise<void>;
-  /** Writes the tables and makes indexes. Nothing can be added afterwards. */
-  write(register: FinishedRegister): Promise<WrittenGeneration>;
+  /** Writes the tables. Nothing can be added afterwards. */
+  write(register: FinishedRegister): Promise<void>;
+  /** Makes the indexes, after `write`: they take memory, which what was written no longer needs. */
+  index(): Promise<WrittenGeneration>;
   /**
    * Looks at every foreign key and every page; the file can be opened for reading afterwards. Throws AdresslistaError:
    * "internal" when a row points nowhere, "database" when the file is damaged.
@@ -114,6 +116,12 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
   const registrations = collectRegistrations();
   const kept = keptWriter(writer);
   const schools = schoolCounter();
+  let schoolCounts: readonly SchoolCount[] = [];
+  let registered: RegisteredPersons = { occasions: [], persons: new Int32Array() };
+  const step = (action: () => void) => {
+    guarded("cannot write the tables", action);
+    return waited("cannot write the tables", writer.room());
+  };
 
   return {
     number,
@@ -131,21 +139,21 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
     room: () => waited("cannot write the persons", writer.room()),
 
     async write({ tables, kept: keptGroups }) {
-      const { occasions, persons: registered, batches } = registrations.grouped();
+      const { occasions, persons: numbers, batches } = registrations.grouped();
+      registered = { occasions, persons: numbers };
       for (const { ktill, termin, from, to } of occasions) {
         schools.addRegistrations(ktill, termin, to - from);
       }
-      const schoolCounts = schools.counts(tables);
-      const step = (action: () => void) => {
-        guarded("cannot write the tables", action);
-        return waited("cannot write the tables", writer.room());
-      };
+      schoolCounts = schools.counts(tables);
       await step(() => writer.persons(persons.take()));
       await step(() => writer.groupMembers(groupMembers.take()));
       for (const batch of batches(tables.programs)) await step(() => writer.registrations(batch));
       await waited("cannot write the tables", writeTables(writer, tables));
       await waited("cannot write the tables", kept.finish(keptGroups, writer.room));
       await step(() => writeSchoolCounts(writer, schoolCounts));
+    },
+
+    async index() {
       for (const sql of [
         // In one statement for all: most persons have one id.
         "INSERT INTO PERSON_ALIAS (ALIAS, PERSON) SELECT REGISTERID, ID FROM NAMN",
@@ -158,7 +166,7 @@ function builderIn(writer: Writer, building: string, finished: string, number: n
       }
       const counts = await waited("cannot write the tables", writer.commit(COUNTED_TABLES));
       if (counts.NAMN !== persons.count) throw new AdresslistaError("internal", "a person was not written");
-      return { file: building, counts, schoolCounts, registrations: { occasions, persons: registered } };
+      return { file: building, counts, schoolCounts, registrations: registered };
     },
 
     check: () => waited("cannot check the generation", writer.check()),

@@ -123,6 +123,9 @@ export function keptWriter(sink: Connection | RowSink): KeptWriter {
         if (++count % GROUPS_AT_A_TIME === 0) await room();
       }
       keptMember.flush();
+      numbers.clear();
+      byObject.clear();
+      byContent.clear();
       await room();
     },
   };

@@ -19,7 +19,7 @@ export interface RecordFile {
 /** Bytes that are written and read at a time. */
 const BUFFER_BYTES = 1024 * 1024;
 /** Bytes of records that `inOrder` has in memory. */
-const WINDOW_BYTES = 24 * 1024 * 1024;
+const WINDOW_BYTES = 12 * 1024 * 1024;
 const PRIVATE_FILE = 0o600;
 
 /** `path`: where the file stands for the moment that it has a name. */

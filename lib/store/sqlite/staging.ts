@@ -124,16 +124,17 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
   };
 
   /** The persons that these ids lead to, first come first. */
-  const personsOf = (aliases: readonly string[]): number[] => {
+  const personsOf = (aliases: readonly number[]): number[] => {
     const found: number[] = [];
     for (const alias of aliases) {
-      const person = personOfId.at(idNumber(alias));
+      const person = personOfId.at(alias);
       if (person !== NOBODY && !found.includes(person)) found.push(person);
     }
     return found.length > 1 ? found.sort((a, b) => a - b) : found;
   };
 
-  const insert = (person: PersonData, inExport: boolean): number => {
+  /** `aliases`: numbers of the person's. */
+  const insert = (person: PersonData, aliases: readonly number[], inExport: boolean): number => {
     const number = persons.add({
       id: idNumber(person.id),
       record: records.append(packPerson(person)),
@@ -144,10 +145,7 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
       inExport,
     });
     carried.push(NO_RECORD);
-    for (const alias of person.aliases) {
-      const id = idNumber(alias);
-      if (personOfId.at(id) === NOBODY) personOfId.set(id, number);
-    }
+    for (const alias of aliases) if (personOfId.at(alias) === NOBODY) personOfId.set(alias, number);
     return number;
   };
 
@@ -164,9 +162,10 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
 
   return {
     addPerson(person) {
-      const [keep, ...others] = personsOf(person.aliases);
+      const aliases = person.aliases.map(idNumber);
+      const [keep, ...others] = personsOf(aliases);
       if (keep === undefined) {
-        insert(person, true);
+        insert(person, aliases, true);
         return;
       }
       let merged = read(keep);
@@ -192,8 +191,9 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     },
 
     addCarried(person, memberships) {
-      const [known] = personsOf(person.aliases);
-      const number = known ?? insert(person, false);
+      const aliases = person.aliases.map(idNumber);
+      const [known] = personsOf(aliases);
+      const number = known ?? insert(person, aliases, false);
       const before = carried.at(number);
       const all =
         before === NO_RECORD
@@ -268,6 +268,7 @@ function stagingIn({ path, merge, numberKey, report }: StagingOptions): Staging 
     const memberships = membershipsInOrder(placeOfPerson, numbers.length);
     personOfId = intList();
     members = memberColumns();
+    learnerDates = undefined;
     return { records: wanted.values(), flags, memberships };
   }
 
