@@ -234,6 +234,9 @@ describe("the audit log of a running service", function () {
       expect(status).to.equal(500);
       expect(body).to.include("Server</faultcode>").and.not.include("PersonVO");
       const [, incident = "none"] = /Incident: ([\w-]{36})/.exec(body) ?? [];
+      // What it logs reaches us a little later than its answer.
+      for (let wait = 0; wait < 100 && !service.stderr().slice(logged).includes(incident); wait++)
+        await delay(50);
       expect(service.stderr().slice(logged)).to.include(incident);
     }
     rmSync(file);
