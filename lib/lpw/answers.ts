@@ -31,7 +31,7 @@ export interface Answered {
 export type AnswerFacts = Pick<CallFacts, "institutions" | "kurskoder" | "terminer" | "persons" | "errors">;
 
 /** Bytes of answers that each process keeps, keys counted. */
-export const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+export const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** Characters of a question as it is kept; a call that asks for more is rare, and takes its time anyway. */
 const MAX_QUESTION_CHARACTERS = 1_000;
 /** Questions that have been asked once and are remembered as such. */

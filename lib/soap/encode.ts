@@ -3,7 +3,7 @@
  * the value is (contract section 1, "Output is exactly the schema").
  */
 import { AdresslistaError } from "../errors.js";
-import { type Encodable, FinishedElements, type SoapVersion } from "./api.js";
+import { type Encodable, FinishedElements, OneByteText, type SoapVersion } from "./api.js";
 import { ENVELOPE_NAMESPACES } from "./fault.js";
 import type { FieldModel, FieldType, ServiceModel, SimpleType } from "./wsdl.js";
 import { escapeAttribute, escapeText } from "./xml.js";
@@ -55,7 +55,7 @@ export function compileEncoders(model: ServiceModel): Encoders {
 /** Text is joined as a string, which is the fastest that V8 has; finished bytes stand between the texts. */
 interface Output {
   text: string;
-  readonly before: (string | Buffer)[];
+  readonly before: (string | Buffer | OneByteText)[];
 }
 
 function emptyOutput(): Output {
@@ -73,12 +73,15 @@ function bytesOf(out: Output): Buffer {
   if (out.before.length === 0) return Buffer.from(out.text);
   const segments = [...out.before, out.text];
   let length = 0;
-  for (const segment of segments)
-    length += typeof segment === "string" ? Buffer.byteLength(segment) : segment.length;
+  for (const segment of segments) {
+    if (typeof segment === "string") length += Buffer.byteLength(segment);
+    else length += segment instanceof OneByteText ? segment.text.length : segment.length;
+  }
   const bytes = Buffer.allocUnsafe(length);
   let at = 0;
   for (const segment of segments) {
     if (typeof segment === "string") at += bytes.write(segment, at);
+    else if (segment instanceof OneByteText) at += bytes.write(segment.text, at, "latin1");
     else {
       bytes.set(segment, at);
       at += segment.length;

@@ -85,7 +85,8 @@ export interface Participant {
 }
 
 export interface JoinedPersonVOs {
-  readonly bytes: Buffer;
+  /** Bytes, one a character. */
+  readonly oneByteText: string;
   readonly persons: number;
 }
 

@@ -1,5 +1,5 @@
 import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "../lpw/formats.js";
-import { type Encodable, FinishedElements } from "../soap/api.js";
+import { type Encodable, FinishedElements, OneByteText } from "../soap/api.js";
 import type { KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
 
 /** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
@@ -78,8 +78,9 @@ export function betweenEntries(regtyp: Participant["regtyp"]): string {
 }
 
 /** AdrListEntVO[] of one kind, from PersonVO elements that the store has joined with `betweenEntries`. */
-export function joinedAdrListEntVOs(regtyp: Participant["regtyp"], personVOs: Buffer): FinishedElements {
-  return new FinishedElements(personVOs.length === 0 ? [] : [ENTRY_START[regtyp], personVOs, ENTRY_END]);
+export function joinedAdrListEntVOs(regtyp: Participant["regtyp"], oneByteText: string): FinishedElements {
+  if (oneByteText === "") return new FinishedElements([]);
+  return new FinishedElements([ENTRY_START[regtyp], new OneByteText(oneByteText), ENTRY_END]);
 }
 
 /** AdrListEntVO[] from bytes that were finished when the export was loaded. */

@@ -47,8 +47,8 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
     // The usual call, without looking at each person: undefined when one of them stands in no list.
     const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(occasion.typ), MAX_PERSONS);
     if (found !== undefined) {
-      const { bytes, persons } = found;
-      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, bytes), messages: [], persons };
+      const { oneByteText, persons } = found;
+      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, oneByteText), messages: [], persons };
     }
   }
   if ((await call.lookups.countRegistrations(searches, MAX_PERSONS + 1)) > MAX_PERSONS) return undefined;

@@ -11,6 +11,7 @@ import type { Decoded, DecodedObject, Encodable, FinishedElements } from "../../
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
 import { type T04Operations, t04Operations } from "../../lib/t04/operations.js";
+import { textOf } from "./finished.js";
 import { registerOf } from "./generation.js";
 
 /**
@@ -384,7 +385,7 @@ export async function ask(
 }
 
 function personsIn(entries: FinishedElements): string[] {
-  const xml = Buffer.concat(entries.chunks).toString("utf8");
+  const xml = textOf(entries);
   const entry =
     /<AdrListEntVO><Regtyp>(FFG|FO|OM)<\/Regtyp><PersonVO><enamn>([^<]*)<\/enamn><tnamn>[^<]*<\/tnamn><\/PersonVO><\/AdrListEntVO>/g;
   expect(xml.replace(entry, "")).to.equal("");

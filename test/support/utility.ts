@@ -3,6 +3,7 @@ import type { DecodedObject, FinishedElements } from "../../lib/soap/api.js";
 import { loadService } from "../../lib/soap/codec.js";
 import type { SqliteStore } from "../../lib/store/sqlite/store.js";
 import { type T22Operations, t22Operations } from "../../lib/t22/operations.js";
+import { textOf } from "./finished.js";
 import { T04_SETTINGS, type TestMessage, user } from "./t04.js";
 
 export const UTILITY_TNS = "http://facadeclient.utility.service.lpw.ladok/";
@@ -54,6 +55,6 @@ export async function askUtility(
 
 /** Surnames in the finished persons of fetchAdrInfo. */
 export function surnames({ persons }: UtilityAnswer): (string | undefined)[] {
-  const xml = Buffer.concat((persons as FinishedElements).chunks).toString("utf8");
+  const xml = textOf(persons as FinishedElements);
   return [...xml.matchAll(/<persons>.*?<enamn>([^<]*)<\/enamn>.*?<\/persons>/g)].map(([, enamn]) => enamn);
 }

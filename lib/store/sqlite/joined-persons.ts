@@ -8,8 +8,8 @@
 import type { JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
-/** Characters of finished persons that each process keeps: some 100 000 persons. */
-const MAX_KEPT_CHARACTERS = 40 * 1024 * 1024;
+/** Characters of finished persons that each process keeps: some 60 000 persons. */
+const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
 /** Participants of occasions that it keeps, four bytes each. */
 const MAX_KEPT_PARTICIPANTS = 1_000_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
@@ -80,7 +80,7 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
     return found as string[];
   };
 
-  const readAll = (search: OccasionSearch, separator: string, ids: Int32Array): Buffer | undefined => {
+  const readAll = (search: OccasionSearch, separator: string, ids: Int32Array): string | undefined => {
     const [bytes, invalid] = (
       search.typ === "FFG"
         ? joinedFfg.get(separator, search.ktill)
@@ -88,17 +88,18 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
     ) as [Buffer, number];
     if (invalid > 0) return undefined;
     // The separator has tags that no person's element has.
-    const parts = bytes.toString("latin1").split(Buffer.from(separator).toString("latin1"));
+    const text = bytes.toString("latin1");
+    const parts = text.split(Buffer.from(separator).toString("latin1"));
     if (parts.length === ids.length) {
       for (const [at, id] of ids.entries()) persons.set(id, parts[at] as string);
     }
-    return bytes;
+    return text;
   };
 
   return (search, separator, most) => {
     const ids = participantsOf(search, most);
     if (ids === HAS_INVALID || ids.length > most) return undefined;
-    if (ids.length === 0) return { bytes: NO_BYTES, persons: 0 };
+    if (ids.length === 0) return { oneByteText: "", persons: 0 };
     const found = new Array<string | undefined>(ids.length);
     let missing = 0;
     for (let at = 0; at < ids.length; at++) {
@@ -107,17 +108,15 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
       if (bytes === undefined) missing += 1;
     }
     if (missing > ids.length * MOST_MISSING) {
-      const bytes = readAll(search, separator, ids);
-      return bytes === undefined ? hasInvalid(search) : { bytes, persons: ids.length };
+      const oneByteText = readAll(search, separator, ids);
+      return oneByteText === undefined ? hasInvalid(search) : { oneByteText, persons: ids.length };
     }
     const whole = missing === 0 ? (found as string[]) : readEach(ids, found);
     if (whole === undefined) return hasInvalid(search);
-    const text = whole.join(Buffer.from(separator).toString("latin1"));
-    return { bytes: Buffer.from(text, "latin1"), persons: ids.length };
+    const oneByteText = whole.join(Buffer.from(separator).toString("latin1"));
+    return { oneByteText, persons: ids.length };
   };
 }
-
-const NO_BYTES = Buffer.alloc(0);
 
 interface Bounded<Key, Value> {
   get(key: Key): Value | undefined;
