@@ -1,14 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { expect } from "chai";
-import { after, before, describe, it } from "mocha";
-import { generateExport } from "../../lib/sample/generate.js";
-import type { CallerRecord } from "../../lib/store/queries.js";
-import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder } from "../support/generation.js";
-import { withService } from "../support/service.js";
+import { before, describe, it } from "mocha";
+import { PROCESSES_MILLISECONDS, ROOT } from "../cli/program.js";
+import type { PreparedQueries } from "./prepared-queries.js";
 
 /**
  * The cost of a call depends on what it returns, not on the size of the register: so no query reads a whole table, and
@@ -72,73 +70,33 @@ const MEANT: readonly { readonly of: RegExp; readonly step: RegExp; readonly bec
   },
 ];
 
-interface Prepared {
-  /** `generation.ts:78` */
-  readonly place: string;
-  readonly sql: string;
-  readonly steps: readonly string[];
-}
-
-const caller: CallerRecord = {
-  name: "portalen",
-  institutions: ["VUX"],
-  addresses: [],
-  expires: null,
-  verifier: "secret",
-  secretHash: "scrypt$…",
-  created: "2026-11-24T00:00:00.000Z",
-};
-
-describe("the store's queries", () => {
-  const prepared = new Map<string, Prepared>();
-  const places = new Set<string>();
-  const original = Sqlite.prototype.prepare;
+describe("the store's queries", function () {
+  this.timeout(PROCESSES_MILLISECONDS);
+  let found: PreparedQueries;
 
   before("every method of the store and of a generation has been called", async () => {
-    Sqlite.prototype.prepare = function (this: Sqlite.Database, sql: string) {
-      const called = placesIn(new Error().stack ?? "");
-      for (const place of called) places.add(place);
-      const [place] = called;
-      if (place !== undefined && !/^\s*PRAGMA/i.test(sql)) {
-        prepared.set(`${place} ${sql}`, { place, sql: oneLine(sql), steps: stepsOf(this, sql) });
-      }
-      return original.call(this, sql);
-    } as typeof original;
-    await inTemporaryFolder(async (folder) => {
-      const exportFile = join(folder, "export.xml");
-      const size = { seed: 3, persons: 2_000, occasions: 1_200, memberships: 6_000 };
-      writeFileSync(exportFile, [...generateExport(size)].join(""));
-      await withService({ exportFile }, async ({ database, reload }) => {
-        await useAll(database);
-        await reload({ file: exportFile });
-        const store = await openSqliteStore(database);
-        store.rollback(undefined, new Date());
-        store.prune(1);
-        store.close();
-      });
+    const script = fileURLToPath(new URL("prepared-queries.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script, ...FILES], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_OPTIONS: "" },
+      maxBuffer: 64 * 1024 * 1024,
     });
-  });
-
-  after(() => {
-    Sqlite.prototype.prepare = original;
+    found = JSON.parse(stdout) as PreparedQueries;
   });
 
   it("are all looked at", () => {
+    const places = new Set(found.places);
     const written = FILES.flatMap((file) =>
       readFileSync(fileURLToPath(new URL(`../../lib/store/sqlite/${file}`, import.meta.url)), "utf8")
         .split("\n")
-        .flatMap((line, index) => (/(\w|^\s*)\.prepare\(/.test(line) ? [{ file, line: index + 1 }] : [])),
+        .flatMap((line, index) => (/(\w|^\s*)\.prepare\(/.test(line) ? [`${file}:${index + 1}`] : [])),
     );
     expect(written).to.have.length.above(40);
-    // What other specs load may map every line of a stack one too far.
-    const [fewest] = [0, 1]
-      .map((shift) => written.filter(({ file, line }) => !places.has(`${file}:${line + shift}`)))
-      .sort((a, b) => a.length - b.length);
-    expect(fewest).to.deep.equal([]);
+    expect(written.filter((place) => !places.has(place))).to.deep.equal([]);
   });
 
   it("read no table from end to end, and sort nothing beside the index", () => {
-    const costly = [...prepared.values()].flatMap(({ place, sql, steps }) =>
+    const costly = found.prepared.flatMap(({ place, sql, steps }) =>
       costlyOf(steps)
         .filter((step) => !MEANT.some((meant) => meant.of.test(sql) && meant.step.test(step)))
         .map((step) => `${place} ${step}: ${sql}`),
@@ -147,7 +105,7 @@ describe("the store's queries", () => {
   });
 
   it("have no exception that is not needed any more", () => {
-    const all = [...prepared.values()];
+    const all = found.prepared;
     const unneeded = MEANT.filter(
       (meant) =>
         !all.some(({ sql, steps }) => meant.of.test(sql) && steps.some((step) => meant.step.test(step))),
@@ -158,62 +116,21 @@ describe("the store's queries", () => {
   it("would be told of when they read a whole table or sort it", () => {
     const connection = new Sqlite(":memory:");
     connection.exec("CREATE TABLE NAMN (ID INTEGER PRIMARY KEY, ENAMN TEXT)");
-    const steps = stepsOf(connection, "SELECT ID FROM NAMN WHERE ENAMN = ? ORDER BY ID");
-    const sorted = stepsOf(connection, "SELECT ID FROM NAMN ORDER BY ENAMN");
+    const stepsOf = (sql: string) =>
+      (connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map(
+        ({ detail }) => detail,
+      );
+    const steps = stepsOf("SELECT ID FROM NAMN WHERE ENAMN = 'x' ORDER BY ID");
+    const sorted = stepsOf("SELECT ID FROM NAMN ORDER BY ENAMN");
     connection.close();
     expect(costlyOf(steps)).to.deep.equal(["SCAN NAMN"]);
     expect(costlyOf(sorted)).to.deep.equal(["SCAN NAMN", "USE TEMP B-TREE FOR ORDER BY"]);
   });
-
-  /** The steps of SQLite's plan, on the connection's own tables and statistics. */
-  function stepsOf(connection: Sqlite.Database, sql: string): string[] {
-    const statement = original.call(connection, `EXPLAIN QUERY PLAN ${sql}`) as Sqlite.Statement<unknown[]>;
-    return (statement.all(...nothingFor(sql)) as { detail: string }[]).map(({ detail }) => detail);
-  }
 });
-
-/** Calls whatever prepares a query when it is called; all others are prepared when a store or a generation opens. */
-async function useAll(database: string): Promise<void> {
-  const store = await openSqliteStore(database);
-  try {
-    expect(await store.current()).not.to.equal(undefined);
-    await store.addCaller(caller);
-    await store.removeCaller(caller.name);
-    store.codeRegister();
-    store.codeEdits();
-    store.switches();
-    store.sweep();
-    const row = { groupId: "grupp-1", kod: "VUX" };
-    await store.editCodes("institutions", [row]);
-    await store.editCodes("institutions", [], [row]);
-  } finally {
-    store.close();
-  }
-  (await openSqliteStore(database, { readOnly: true })).close();
-}
 
 /** Steps that read a whole table, or sort. What an inner query has found is read whole: that has steps of its own. */
 function costlyOf(steps: readonly string[]): string[] {
   const inner = steps.flatMap((step) => /^(?:CO-ROUTINE|MATERIALIZE) (.+)$/.exec(step)?.[1] ?? []);
   const harmless = new Set(["SCAN CONSTANT ROW", ...inner.map((name) => `SCAN ${name}`)]);
   return steps.filter((step) => COSTLY.test(step) && !harmless.has(step));
-}
-
-/** Lines of the store's files in a stack, the innermost first. */
-function placesIn(stack: string): string[] {
-  return [...stack.matchAll(/\/lib\/store\/sqlite\/([\w-]+\.ts):(\d+)/g)]
-    .filter(([, file]) => (FILES as readonly string[]).includes(file ?? ""))
-    .map(([, file, line]) => `${file}:${line}`);
-}
-
-/** As many NULLs as the query has parameters. */
-function nothingFor(sql: string): unknown[] {
-  const text = sql.replaceAll(/'[^']*'/g, "''");
-  const names = [...text.matchAll(/[:$@](\w+)/g)].map(([, name]) => [name, null]);
-  if (names.length > 0) return [Object.fromEntries(names)];
-  return (text.match(/\?/g) ?? []).map(() => null);
-}
-
-function oneLine(sql: string): string {
-  return sql.replaceAll(/\s+/g, " ").trim();
 }
