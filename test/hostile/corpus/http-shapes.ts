@@ -455,9 +455,10 @@ export const httpShapes: readonly HttpShape[] = [
     closed: true,
   },
   {
-    name: "500 good calls ahead",
-    bytes: (target) => good(target).repeat(500),
-    statuses: Array<number>(500).fill(200),
+    // As many as maxConcurrentCalls lets in; those beyond get 503.
+    name: "60 good calls ahead",
+    bytes: (target) => good(target).repeat(60),
+    statuses: Array<number>(60).fill(200),
     closed: false,
   },
 
