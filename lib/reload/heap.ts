@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
  * How much the heap may grow, in percent of what was alive, before garbage is looked for again. V8 itself would let it grow
  * to several times as much when it is made fast, as by a load of a million persons.
  */
-const GROWTH_PERCENT = 25;
+const GROWTH_PERCENT = 20;
 const AS_V8_WILL = 0;
 
 /** For as long as a load lasts, in the whole process. Returns what ends it. */

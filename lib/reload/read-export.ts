@@ -5,10 +5,10 @@ import type { ImsGroup, ImsHandler, ImsMember } from "../ims/records.js";
 import type { Report } from "../mapping/api.js";
 import { isDeleted, memberRoles } from "../mapping/members.js";
 import { personData } from "../mapping/person.js";
+import { sharedGroups } from "../mapping/share-equal.js";
 import type { Staging } from "../store/sqlite/staging.js";
 import type { ExportFile, ReloadOptions } from "./api.js";
 import type { ExportDay } from "./export-day.js";
-import { sharedGroups } from "./share-equal.js";
 
 export interface ExportRead {
   /** Records of groups, and members with idtype 2: once, so that they can be let go. */

@@ -8,6 +8,7 @@ import type {
 } from "../../mapping/api.js";
 import { getOrAdd } from "../../mapping/collections.js";
 import type { PersonData } from "../../mapping/rows.js";
+import { sharedGroups } from "../../mapping/share-equal.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { bulkInsert, type RowSink } from "./bulk-insert.js";
 import { type Connection, guarded, openReadable } from "./files.js";
@@ -24,7 +25,7 @@ export interface KeptWriter {
   finish(groups: GroupsToKeep, room: () => Promise<void>): Promise<void>;
 }
 
-/** Places (a time in an occasion) that are remembered while they are read; and while persons are written, of the unusual ones. */
+/** Places (a time in an occasion) of several periods or with programmes that are remembered while persons are written. */
 const MAX_REMEMBERED_PLACES = 10_000;
 /** Places of one occasion that are looked through for one that a person shares. */
 const MAX_COMPARED_PLACES = 64;
@@ -207,26 +208,36 @@ function previousLoadIn(connection: Connection): PreviousLoad {
 }
 
 function readKept(connection: Connection, occasionIds: Map<number, string>): KeptGroups {
-  const rows = connection
-    .prepare("SELECT ID, KIND, RECORD, LASTTERMIN, END FROM KEPT_GROUP ORDER BY rowid")
-    .raw()
-    .all() as [number, GroupKind, string, string | null, string | null][];
-  const groups = rows.map(([number, kind, text, lastTermin, end]): KeptGroup => {
-    const record = JSON.parse(text) as KeptGroup["record"];
+  const shared = sharedGroups();
+  const groups: KeptGroup[] = [];
+  const rows = inPortions<KeptGroupRow>(
+    connection,
+    "SELECT ID, KIND, RECORD, LASTTERMIN, END FROM KEPT_GROUP WHERE ID > ? ORDER BY ID",
+  );
+  for (const [number, kind, text, lastTermin, end] of rows) {
+    const record = shared(JSON.parse(text) as KeptGroup["record"]);
     occasionIds.set(number, record.sourcedIds[0]?.id ?? "");
-    return {
+    groups.push({
       kind,
       record,
       ...(lastTermin === null ? {} : { lastTermin }),
       ...(end === null ? {} : { end }),
-    };
-  });
+    });
+  }
   const members = connection
     .prepare("SELECT RECORD FROM KEPT_MEMBER ORDER BY rowid")
     .pluck()
     .all() as string[];
   return { groups, members: members.map((text) => JSON.parse(text) as KeptGroups["members"][number]) };
 }
+
+type KeptGroupRow = [
+  id: number,
+  kind: GroupKind,
+  record: string,
+  lastTermin: string | null,
+  end: string | null,
+];
 
 type PlaceRow = [
   occasion: number,
@@ -284,7 +295,7 @@ function* personsIn(
     for (const row of persons) {
       const memberships: KeptMembership[] = [];
       for (const number of row[6].split(",")) {
-        const place = placeOf(number);
+        const place = placeOf(Number(number));
         if (place !== undefined) memberships.push(place);
       }
       if (memberships.length > 0) yield { person: personOf(row, furtherIds.of(row[0])), memberships };
@@ -297,14 +308,15 @@ function* personsIn(
 /** Rows that are read at a time: SQLite gives them several times as fast as one by one. */
 const ROWS_PER_PORTION = 1_000;
 
-/** The rows of a select in order of their first column, which must be greater than its parameter. */
+/** The rows of a select in order of their first column, which must be greater than its first parameter. */
 function* inPortions<Row extends [number, ...unknown[]]>(
   connection: Connection,
   select: string,
+  further: readonly string[] = [],
 ): Generator<Row> {
   const statement = connection.prepare(`${select} LIMIT ${ROWS_PER_PORTION}`).raw();
   for (let after = 0; ; ) {
-    const rows = statement.all(after) as Row[];
+    const rows = statement.all(after, ...further) as Row[];
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_PORTION) return;
@@ -312,27 +324,55 @@ function* inPortions<Row extends [number, ...unknown[]]>(
   }
 }
 
-/** Places by number, read at first need; undefined for those that do not lie in the window. */
+/**
+ * Places by number; undefined for those that do not lie in the window. All are read at once, nearly all of them as bare
+ * numbers: one period, no programme.
+ */
 function placesInWindow(
   connection: Connection,
   window: HistoryWindow,
   occasionOf: (number: number) => string,
 ) {
-  const place = connection
-    .prepare(
-      `SELECT OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS FROM KEPT_PLACE WHERE ID = ? AND ${IN_WINDOW}`,
-    )
-    .raw();
-  const values = windowValues(window);
-  const remembered = new Map<string, KeptMembership | undefined>();
-  return (number: string): KeptMembership | undefined => {
-    const known = remembered.get(number);
-    if (known !== undefined || remembered.has(number)) return known;
-    if (remembered.size >= MAX_REMEMBERED_PLACES) remembered.clear();
-    const row = place.get(Number(number), values) as PlaceRow | undefined;
-    const membership = row && membershipOf(row, occasionOf);
-    remembered.set(number, membership);
-    return membership;
+  const usual = {
+    index: intList(),
+    occasion: intList(),
+    begin: intList(),
+    end: intList(),
+    lastTermin: intList(),
+  };
+  const unusual = new Map<number, KeptMembership>();
+  const texts: string[] = [];
+  const numbers = new Map<string, number>();
+  const numberOf = (text: string) => getOrAdd(numbers, text, () => texts.push(text) - 1);
+  const textOf = (number: number) => texts[number] as string;
+  const rows = inPortions<[number: number, ...place: PlaceRow]>(
+    connection,
+    `SELECT ID, OCCASION, BEGIN, END, PERIODS, LASTTERMIN, PROGRAMS FROM KEPT_PLACE
+     WHERE ID > ? AND ${IN_WINDOW} ORDER BY ID`,
+    windowValues(window),
+  );
+  for (const [number, ...row] of rows) {
+    const [occasion, begin, end, periods, lastTermin, programs] = row;
+    if (periods !== null || programs !== null) {
+      unusual.set(number, membershipOf(row, occasionOf));
+      continue;
+    }
+    while (usual.index.length <= number) usual.index.push(NONE);
+    usual.index.set(number, usual.occasion.length);
+    usual.occasion.push(occasion);
+    usual.begin.push(numberOf(begin));
+    usual.end.push(numberOf(end));
+    usual.lastTermin.push(numberOf(lastTermin));
+  }
+  return (number: number): KeptMembership | undefined => {
+    const index = number < usual.index.length ? usual.index.at(number) : NONE;
+    if (index === NONE) return unusual.get(number);
+    return {
+      occasion: occasionOf(usual.occasion.at(index)),
+      periods: [{ begin: textOf(usual.begin.at(index)), end: textOf(usual.end.at(index)) }],
+      lastTermin: textOf(usual.lastTermin.at(index)),
+      programmes: NO_PROGRAMMES,
+    };
   };
 }
 
