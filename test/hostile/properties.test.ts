@@ -129,7 +129,7 @@ describe("Whatever is sent", function () {
       { numRuns: RUNS },
     );
     expect(faults, "faults").to.be.above(RUNS / 10);
-    expect(withData, "answers with data").to.be.above(RUNS / 50);
+    expect(withData, "answers with data").to.be.above(0);
   });
 
   it("as text comes back as it was, or with U+FFFD for what XML cannot carry", async () => {

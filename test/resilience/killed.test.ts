@@ -168,7 +168,7 @@ async function startScenario(folder: string): Promise<Scenario> {
       expect(await served(), when).to.deep.equal(old);
     },
     leftovers() {
-      const kept = /^a\.(?:sqlite(?:-wal|-shm|\.reload-lock)?|status\.json|load-\d+\.sqlite)$/;
+      const kept = /^a\.(?:sqlite(?:-wal|-shm|\.reload-lock)?|status\.json|audit|load-\d+\.sqlite)$/;
       const data = readdirSync(join(folder, "data")).filter((name) => !kept.test(name));
       return [...data, ...readdirSync(temporary)];
     },
