@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { swedishDay } from "../domain/swedish-day.js";
 import type { CallerRecord, Store } from "../store/queries.js";
 import { type Caller, callerName, type KnownCaller, knownCaller } from "./callers.js";
 import { type Claim, type RememberedCallers, rememberCallers } from "./remember.js";
@@ -45,7 +46,6 @@ export interface AuthenticationSettings {
   readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
-const SWEDISH_DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm" });
 const MINUTE_MILLISECONDS = 60_000;
 
 /** The day in Sweden, ÅÅÅÅ-MM-DD, worked out once a minute. */
@@ -55,7 +55,7 @@ function swedishDays(): (time: number) => string {
   return (time) => {
     const thisMinute = Math.floor(time / MINUTE_MILLISECONDS);
     if (thisMinute !== minute) {
-      day = SWEDISH_DAY.format(time);
+      day = swedishDay(time);
       minute = thisMinute;
     }
     return day;

@@ -1,4 +1,5 @@
 import type { Settings } from "../config.js";
+import { swedishDay } from "../domain/swedish-day.js";
 import type { ServiceMount } from "../http/endpoint.js";
 import type { KurskodAliases } from "../lpw/formats.js";
 import type { ServiceDependencies } from "../lpw/operations.js";
@@ -8,8 +9,6 @@ import { t22Operations } from "../t22/operations.js";
 import { adresslistaService, ENDPOINT, wsdlText } from "./interface.js";
 
 export const UTILITY_ENDPOINT = "/cxf/UtilityFetcher";
-
-const SWEDISH_DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm" });
 
 /** The services that are served. A further one is a WSDL, its operations, and a mount here; nothing else. */
 export function serviceMounts(
@@ -32,7 +31,7 @@ export function serviceMounts(
         ...t22Operations({
           ...dependencies,
           settings: { ...formats, terminFormat: utilityTerminFormat },
-          today: () => SWEDISH_DAY.format(new Date()),
+          today: () => swedishDay(new Date()),
         }),
       },
     },

@@ -2,7 +2,9 @@
  * What an export looks like, from one pass over its files: shapes and counts (profile.ts), and the `mapping` that it
  * seems to need (propose.ts). What a load would refuse is told, with its line, and the rest is looked at all the same.
  */
+
 import { createHash } from "node:crypto";
+import { swedishDay } from "../domain/swedish-day.js";
 import { AdresslistaError } from "../errors.js";
 import { type ImsSummary, readImsStream } from "../ims/read.js";
 import type { ImsHandler, ImsProperties } from "../ims/records.js";
@@ -81,7 +83,7 @@ interface Counters {
 }
 
 function countersOf({ mapping, now }: InspectOptions, joins: Inspection): Counters {
-  let today = now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
+  let today = swedishDay(now);
   return {
     joins,
     persons: countPersons(mapping, () => today),

@@ -1,4 +1,5 @@
 import { compareText } from "../domain/collation.js";
+import { swedishDay } from "../domain/swedish-day.js";
 import { previousTermin, type Termin, terminOfDate } from "../domain/terms.js";
 import type { HistoryWindow } from "../mapping/api.js";
 import { registerDate } from "../mapping/dates.js";
@@ -17,7 +18,7 @@ export interface ExportDay {
 
 export function exportDay(now: Date): ExportDay {
   // Alvis' days are Swedish days.
-  let today = now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
+  let today = swedishDay(now);
   let latest: { readonly date: string; readonly written: string } | undefined;
   return {
     add(datetime) {

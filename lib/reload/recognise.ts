@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import { swedishDay } from "../domain/swedish-day.js";
 import { registerDate } from "../mapping/dates.js";
 import type { LoadRecord } from "../store/queries.js";
 import { GENERATION_SCHEMA_VERSION } from "../store/schema.js";
@@ -147,11 +148,6 @@ const MINUTE_MS = 60_000;
 function swedishOffset(instant: number): number {
   const clock = new Date(instant).toLocaleString("sv-SE", { timeZone: "Europe/Stockholm" });
   return Date.parse(`${clock.replace(" ", "T")}Z`) - Math.floor(instant / 1000) * 1000;
-}
-
-/** Alvis' days are Swedish days. */
-function swedishDay(now: Date): string {
-  return now.toLocaleDateString("sv-SE", { timeZone: "Europe/Stockholm" });
 }
 
 /** From a file: fit for one line. */

@@ -50,20 +50,19 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
   );
 
   const participantsOf = (search: OccasionSearch, most: number): Int32Array | typeof HAS_INVALID => {
-    const key = search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
-    const known = occasions.get(key);
+    const known = occasions.get(keyOf(search));
     if (known !== undefined) return known;
     const ids = Int32Array.from(
       (search.typ === "FFG"
         ? ofFfg.all(search.ktill, most + 1)
         : ofFo.all(search.ktill, search.termin, most + 1)) as number[],
     );
-    if (ids.length <= most) occasions.set(key, ids);
+    if (ids.length <= most) occasions.set(keyOf(search), ids);
     return ids;
   };
 
   const hasInvalid = (search: OccasionSearch): undefined => {
-    occasions.set(search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`, HAS_INVALID);
+    occasions.set(keyOf(search), HAS_INVALID);
     return undefined;
   };
 
@@ -116,6 +115,11 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
     const oneByteText = whole.join(Buffer.from(separator).toString("latin1"));
     return { oneByteText, persons: ids.length };
   };
+}
+
+/** An occasion's first-time participants, or those who go on in a half-year. */
+function keyOf(search: OccasionSearch): string {
+  return search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
 }
 
 interface Bounded<Key, Value> {
