@@ -7,8 +7,7 @@ import { removeOldFetched } from "../fetch/folder.js";
 import { sftpSettings } from "../fetch/settings.js";
 import type { ExportFile, ReloadOptions, ReloadOutcome } from "../reload/api.js";
 import { reload } from "../reload/reload.js";
-import { openStore } from "../store/open.js";
-import { takeReloadLock } from "../store/sqlite/reload-lock.js";
+import { openLoadStore, openStore } from "../store/open.js";
 import { type CliContext, type CommonOptions, say, withConfigOption } from "./context.js";
 import { EXIT_OK } from "./exit.js";
 import { personVOEncoder } from "./interface.js";
@@ -91,7 +90,7 @@ async function attemptLoad(
     try {
       files = await source.files();
     } finally {
-      endFetch();
+      await endFetch();
     }
     attempt?.note({ files: files.flatMap(attemptedFile) });
     const dryRun: ReloadOptions["dryRun"] = async (differences) => {
@@ -201,10 +200,18 @@ function fetching() {
  * One at a time from the fetch on: whoever comes meanwhile is turned away at once, and takes nothing from the one that
  * runs. The load itself takes the lock anew.
  */
-async function takeTurn(database: string): Promise<() => void> {
-  // Makes the database, or brings its tables up to date: that needs the lock for itself.
-  await (await openStore(database)).close();
-  return takeReloadLock(database);
+async function takeTurn(database: string): Promise<() => Promise<void>> {
+  const store = await openLoadStore(database);
+  try {
+    const lock = await store.takeReloadLock();
+    return async () => {
+      await lock.release();
+      await store.close();
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** What the status file says of it. */

@@ -13,7 +13,7 @@ export type LoadInputs = Pick<
   ReloadOptions,
   "mapping" | "protected" | "protectedIds" | "repair" | "datasource" | "historyTerms" | "requireEmail" | "now"
 > & {
-  /** How often code registers have been edited: `SqliteStore.codeEdits()`. */
+  /** How often code registers have been edited: `LoadStore.codeEdits()`. */
   readonly codeEdits: number;
   /** properties/datetime of the export, as written. */
   readonly exportDatetime: string | null;

@@ -6,15 +6,14 @@ import type { History, HistoryWindow, RegisterPlan } from "../mapping/api.js";
 import { mergePersons, withoutContacts } from "../mapping/person.js";
 import { linkGroups } from "../mapping/plan.js";
 import { isWiderPerson } from "../mapping/widths.js";
-import type { LoadRecord, SchoolCount } from "../store/queries.js";
+import type { LoadStore } from "../store/loads.js";
+import { openLoadStore } from "../store/open.js";
+import type { LoadRecord } from "../store/queries.js";
 import { buildGeneration, type GenerationBuilder, type WrittenGeneration } from "../store/sqlite/build.js";
 import { compareGenerations } from "../store/sqlite/differences.js";
 import { buildingFile, databaseError, isStorageFailure } from "../store/sqlite/files.js";
 import { openPreviousLoad } from "../store/sqlite/kept.js";
-import { takeReloadLock } from "../store/sqlite/reload-lock.js";
-import { readSchoolCounts } from "../store/sqlite/school-counts.js";
 import { openStaging, type StagedPerson, type Staging } from "../store/sqlite/staging.js";
-import { openSqliteStore, type SqliteStore } from "../store/sqlite/store.js";
 import type { ReloadOptions, ReloadOutcome } from "./api.js";
 import { type ExportDay, exportDay, historyWindow } from "./export-day.js";
 import { finishPerson } from "./finish-person.js";
@@ -44,31 +43,31 @@ const PERSONS_WORTH_COLLECTING = 100_000;
  * and what the signal gives as its reason.
  */
 export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
-  const store = await openSqliteStore(options.database);
+  const store = await openLoadStore(options.database);
   try {
-    const release = takeReloadLock(store.database);
+    const lock = await store.takeReloadLock();
     const letHeapGrow = keepHeapSmall();
     try {
-      store.sweep();
+      await store.sweep();
       const unchanged = await servedAlready(store, options);
       if (unchanged !== undefined) return { kind: "unchanged", load: unchanged };
       const outcome = await loadInto(store, options);
-      if (outcome.kind === "loaded") store.prune(options.keepGenerations);
+      if (outcome.kind === "loaded") await store.prune(options.keepGenerations);
       return outcome;
     } finally {
       letHeapGrow();
-      release();
+      await lock.release();
     }
   } catch (error) {
     throw isStorageFailure(error) ? databaseError("the load cannot be stored", error) : error;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
 /** What a load begins with: what is served, and what the load will be. */
 interface Load {
-  readonly store: SqliteStore;
+  readonly store: LoadStore;
   readonly options: ReloadOptions;
   readonly number: number;
   readonly served: LoadRecord | undefined;
@@ -76,18 +75,18 @@ interface Load {
   readonly day: ExportDay;
 }
 
-async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<ReloadOutcome> {
+async function loadInto(store: LoadStore, options: ReloadOptions): Promise<ReloadOutcome> {
   const load: Load = {
     store,
     options,
-    number: store.nextLoadNumber(),
+    number: await store.nextLoadNumber(),
     served: await store.served(),
     report: collectReport(),
     day: exportDay(options.now),
   };
   const numbers = personNumbers(load.day);
   const staging = openStaging({
-    path: `${buildingFile(store.database, load.number)}-persons`,
+    path: `${buildingFile(store.workbench, load.number)}-persons`,
     merge: mergePersons,
     numberKey: numbers.key,
     report: {
@@ -100,7 +99,7 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
     const refusals = await refusedAsRead(load, read);
     if (refusals.length > 0 && !goesOnWhenRefused(options)) return { kind: "refused", refusals };
     const window = historyWindow(load.day.today(), options.historyTerms);
-    const builder = await buildGeneration(store.database, load.number, staging.personCount());
+    const builder = await buildGeneration(store.workbench, load.number, staging.personCount());
     try {
       const rows = await writeRows(load, read, { staging, numbers, window }, builder);
       // Neither the plan nor the tables are held any more.
@@ -117,13 +116,13 @@ async function loadInto(store: SqliteStore, options: ReloadOptions): Promise<Rel
 }
 
 /** The number of the load that is served, when it was made of the same files and nothing else has changed either. */
-async function servedAlready(store: SqliteStore, options: ReloadOptions): Promise<number | undefined> {
+async function servedAlready(store: LoadStore, options: ReloadOptions): Promise<number | undefined> {
   const served = await store.served();
   if (goesOnWhenRefused(options) || served === undefined) return undefined;
   const same = await sameFiles(options.files, [served], options.signal);
   if (same === undefined) return undefined;
   const hashes = same.files.map(({ sha256 }) => sha256);
-  return isUnchanged(hashes, served, { ...options, codeEdits: store.codeEdits() })
+  return isUnchanged(hashes, served, { ...options, codeEdits: await store.codeEdits() })
     ? served.number
     : undefined;
 }
@@ -189,7 +188,7 @@ async function planOf(
   const history = await carryOver(load, staging, window);
   options.progress?.("link", 0, undefined);
   const { records, members } = read.takeGroups();
-  const plan = linkGroups(records, members, options.mapping, store.codeRegister(), report.add, history);
+  const plan = linkGroups(records, members, options.mapping, await store.codeRegister(), report.add, history);
   settleLearnerDates(plan, staging);
   reportUnknownMembers(plan, staging, report);
   return plan;
@@ -197,8 +196,9 @@ async function planOf(
 
 /** Hands the persons of the previous load that still count to the staging. */
 async function carryOver(load: Load, staging: Staging, window: HistoryWindow): Promise<History | undefined> {
-  const file = load.store.servedFile();
-  if (window.oldest === window.current || file === undefined || !existsSync(file)) return undefined;
+  if (window.oldest === window.current) return undefined;
+  const file = await load.store.servedFile();
+  if (file === undefined || !existsSync(file)) return undefined;
   const previous = openPreviousLoad(file);
   if (previous === undefined) return undefined;
   try {
@@ -309,7 +309,7 @@ async function judge(
   await builder.check();
   await verifyGeneration(written, number, courses, turn);
 
-  const previous = previousCounts(store);
+  const previous = await store.servedCounts();
   const causes = load.report.causes();
   const refusals = [
     ...recognisedRefusals,
@@ -345,7 +345,11 @@ async function judge(
   await turn();
   builder.complete();
   options.progress?.("publish", 0, undefined);
-  publish(load, report, newCodes);
+  await store.takeOver(number, {
+    signal: options.signal,
+    progress: (done, total) => options.progress?.("publish", done, total),
+  });
+  await publish(load, report, newCodes);
   return { kind: "loaded", report, overridden };
 }
 
@@ -356,7 +360,7 @@ async function compare(
   { store, options }: Load,
 ): Promise<void> {
   options.progress?.("compare", 0, undefined);
-  const differences = compareGenerations(file, store.servedFile());
+  const differences = compareGenerations(file, await store.servedFile());
   try {
     await differences.countInTurns(() => takeTurn(options));
     await dryRun(differences);
@@ -365,13 +369,13 @@ async function compare(
   }
 }
 
-function publish(
+async function publish(
   { store, options }: Load,
   report: LoadReport,
   newCodes: ReturnType<RegisterPlan["finish"]>["newCodes"],
-): void {
+): Promise<void> {
   const { load: number, loadedAt, exportDatetime, counts, overridden } = report;
-  store.publish({
+  await store.publish({
     record: {
       number,
       loadedAt,
@@ -380,16 +384,11 @@ function publish(
       counts,
       warnings: countWarnings(report),
       forced: overridden,
-      inputs: inputsOf({ ...options, codeEdits: store.codeEdits(), exportDatetime }),
+      inputs: inputsOf({ ...options, codeEdits: await store.codeEdits(), exportDatetime }),
     },
     report,
     ...newCodes,
   });
-}
-
-function previousCounts(store: SqliteStore): readonly SchoolCount[] {
-  const file = store.servedFile();
-  return file === undefined ? [] : readSchoolCounts(file);
 }
 
 function fileOfReport({ name, bytes, sha256, parts }: FileRead): LoadReport["files"][number] {

@@ -1,6 +1,6 @@
+import type { LoadStore, Rollback } from "../store/loads.js";
+import { openLoadStore } from "../store/open.js";
 import type { CodeChanges, CodeRegisterName, CodeRows } from "../store/queries.js";
-import { takeReloadLock } from "../store/sqlite/reload-lock.js";
-import { openSqliteStore, type Rollback, type SqliteStore } from "../store/sqlite/store.js";
 
 /**
  * `adresslista rollback`: has another load that is kept served, at once; a running service sees it at the next call.
@@ -31,17 +31,17 @@ export function editCodeRegister<R extends CodeRegisterName>(
 
 async function whileNoReloadRuns<T>(
   database: string,
-  action: (store: SqliteStore) => T | Promise<T>,
+  action: (store: LoadStore) => T | Promise<T>,
 ): Promise<T> {
-  const store = await openSqliteStore(database);
+  const store = await openLoadStore(database);
   try {
-    const release = takeReloadLock(store.database);
+    const lock = await store.takeReloadLock();
     try {
       return await action(store);
     } finally {
-      release();
+      await lock.release();
     }
   } finally {
-    store.close();
+    await store.close();
   }
 }

@@ -1,4 +1,5 @@
 import { AdresslistaError } from "../errors.js";
+import type { LoadStore } from "./loads.js";
 import type { Store } from "./queries.js";
 import { type OpenOptions, openSqliteStore } from "./sqlite/store.js";
 
@@ -15,4 +16,9 @@ export async function openStore(database: string, options: OpenOptions = {}): Pr
     );
   }
   return openSqliteStore(database, options);
+}
+
+/** The same store for a load, a rollback or the editing of codes. */
+export async function openLoadStore(database: string): Promise<LoadStore> {
+  return openSqliteStore(database);
 }

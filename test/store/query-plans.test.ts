@@ -64,6 +64,11 @@ const MEANT: readonly { readonly of: RegExp; readonly step: RegExp; readonly bec
     because: "the whole register of codes, for a load or for the administrator",
   },
   {
+    of: /FROM SCHOOL_COUNT ORDER BY INST, KIND, TERMIN$/,
+    step: /^(SCAN SCHOOL_COUNT|USE TEMP B-TREE FOR ORDER BY)$/,
+    because: "all counts of a load, once a night, for its guards",
+  },
+  {
     of: /knex_migrations|sqlite_master/,
     step: /^SCAN (sqlite_master|knex_migrations|knex_migrations_lock)$/,
     because: "the database's own tables, once when it is opened",

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
-import type { Generation, KeptLoad, LoadRecord, Store } from "../queries.js";
+import type { CodeRegister, LoadStore, LoadSwitch, NewLoad, ReloadLock, Rollback } from "../loads.js";
+import type { Generation, KeptLoad, LoadRecord, SchoolCount } from "../queries.js";
 import { GENERATION_SCHEMA_VERSION, serviceMigrationNames, serviceMigrationSource } from "../schema.js";
 import { callersIn } from "./callers.js";
 import { codeEdits, codeRows, editCodes } from "./code-registers.js";
@@ -16,59 +17,23 @@ import {
   removeUnfinished,
 } from "./files.js";
 import { openGeneration } from "./generation.js";
-import { waitForReloadLock } from "./reload-lock.js";
+import { takeReloadLock, waitForReloadLock } from "./reload-lock.js";
+import { readSchoolCounts } from "./school-counts.js";
 
-/** Codes that survive every load, and the load that is to be served from now on, in one transaction. */
-export interface NewLoad {
-  readonly record: Omit<LoadRecord, "forced" | "inputs" | "rolledBack"> &
-    Partial<Pick<LoadRecord, "forced" | "inputs">>;
-  /** The load report, without personal data: what `report` gives. */
-  readonly report?: object;
-  readonly institutions: ReadonlyMap<string, string>;
-  /** Keys: occasion id + "\u0000" + kurskod. */
-  readonly anmkod: ReadonlyMap<string, string>;
-}
-
-/** The store of the SQLite engine: what every process asks, and what a load needs besides. */
-export interface SqliteStore extends Store {
+/** The store of the SQLite engine. */
+export interface SqliteStore extends LoadStore {
   readonly database: string;
-  codeRegister(): {
-    readonly institutions: ReadonlyMap<string, string>;
-    readonly anmkod: ReadonlyMap<string, string>;
-  };
-  /** How often code registers have been edited by hand. */
+  codeRegister(): CodeRegister;
   codeEdits(): number;
-  /** The file of the served load, whether it is there or not; undefined when nothing is loaded. */
   servedFile(): string | undefined;
+  servedCounts(): readonly SchoolCount[];
   nextLoadNumber(): number;
-  /** Removes what loads that were killed left behind, finished or not. Only while holding the reload lock. */
-  sweep(): void;
-  /** Makes a finished generation the served one. */
-  publish(load: NewLoad): void;
-  /**
-   * Has another kept load served: `target`, else the newest that is older than the served one and was not gone back from
-   * itself. Loads newer than it are marked as gone back from. Only while holding the reload lock.
-   * Throws AdresslistaError("usage") that says which loads can be gone back to.
-   */
   rollback(target: number | undefined, now: Date): Rollback;
-  /** What was served from when, oldest first. */
   switches(): readonly LoadSwitch[];
-  /** Removes generations: `keep` are left, the served one among them; those gone back from go first, then the oldest. */
+  takeReloadLock(): ReloadLock;
+  sweep(): void;
+  publish(load: NewLoad): void;
   prune(keep: number): void;
-}
-
-export interface Rollback {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface LoadSwitch {
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  /** null: nothing was served before. */
-  readonly from: number | null;
-  readonly to: number;
-  readonly kind: "load" | "rollback";
 }
 
 export interface OpenOptions {
@@ -176,6 +141,9 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
 
   return {
     database: file,
+    workbench: file,
+
+    takeReloadLock: () => ({ release: takeReloadLock(file) }),
 
     current() {
       const now = version();
@@ -205,6 +173,14 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
       const number = servedLoadNumber();
       return number === undefined ? undefined : generationFile(file, number);
     },
+
+    servedCounts() {
+      const number = servedLoadNumber();
+      return number === undefined ? [] : readSchoolCounts(generationFile(file, number));
+    },
+
+    // It was built where it is read.
+    takeOver() {},
 
     report(load) {
       const json = reportOfLoad.get(load) as string | null | undefined;
