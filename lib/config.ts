@@ -6,6 +6,7 @@ import type { TerminFormat } from "./domain/terms.js";
 import { AdresslistaError } from "./errors.js";
 import type { GroupKind, MappingSettings } from "./mapping/api.js";
 import { defaultMapping } from "./mapping/settings.js";
+import { isPostgresUrl, wrongPostgresUrl } from "./store/postgres/url.js";
 
 /**
  * The settings (contract section 4): from `adresslista.config.json`, over it the environment, over that options of the
@@ -17,6 +18,8 @@ export interface Settings {
   readonly workers: number;
   /** Absolute path of the SQLite file. */
   readonly database: string;
+  readonly databaseRead: string | undefined;
+  readonly workFolder: string;
   /** Without a slash at its end. */
   readonly publicUrl: string | undefined;
   readonly trustedProxies: readonly string[];
@@ -107,9 +110,19 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
   port: { kind: wholeNumber(0, 65_535), default: 8080, help: "port to listen on; 0 takes a free one" },
   workers: { kind: wholeNumber(1, 64), default: 1, help: "number of serving processes" },
   database: {
-    kind: databasePath(),
+    kind: database(),
     default: "data/adresslista.sqlite",
-    help: "SQLite file of the service; its loads stand beside it",
+    help: "SQLite file of the service, whose loads stand beside it; or postgres://user@host:port,host:port/database?schema=name",
+  },
+  databaseRead: {
+    kind: optional(postgresUrl()),
+    default: undefined,
+    help: "replica of a PostgreSQL database, in the same form: loads are read there as soon as it has them",
+  },
+  workFolder: {
+    kind: path(),
+    default: "data",
+    help: "folder of this machine's files when the database is PostgreSQL: loads while they are built, audit log, status file",
   },
   publicUrl: {
     kind: optional(httpUrl()),
@@ -411,13 +424,14 @@ export function statusFileSettings(
   env: Environment,
   overrides: Overrides,
   cwd: string,
-): Pick<Settings, "database" | "statusFile"> | undefined {
+): Pick<Settings, "database" | "workFolder" | "statusFile"> | undefined {
   try {
     const file = configFile(env, overrides, cwd);
     const content = file === undefined ? {} : parseConfigFile(file.path, file.source);
     const sources = { file, inFile: isObject(content) ? content : {}, env, overrides, cwd };
     return {
       database: readSetting("database", TABLE.database, sources) as string,
+      workFolder: readSetting("workFolder", TABLE.workFolder, sources) as string,
       statusFile: readSetting("statusFile", TABLE.statusFile, sources) as string | undefined,
     };
   } catch {
@@ -550,16 +564,28 @@ function path(): Kind<string> {
   return { ...ofText("a path", (written, folder) => resolve(folder, written)), isPath: true };
 }
 
-function databasePath(): Kind<string> {
+/** The path of an SQLite file, or the address of a PostgreSQL database. */
+function database(): Kind<string> {
   const file = path();
-  const isElsewhere = (value: unknown) => typeof value === "string" && /^\s*postgres(ql)?:/i.test(value);
-  const wrong = { wrong: "must be the path of an SQLite file: PostgreSQL is not available in this version" };
+  const address = postgresUrl();
+  const kindOf = (value: unknown) =>
+    typeof value === "string" && isPostgresUrl(value.trim()) ? address : file;
   return {
     ...file,
-    says: "the path of an SQLite file",
-    fromText: (written, folder) => (isElsewhere(written) ? wrong : file.fromText(written, folder)),
-    fromJson: (json, folder) => (isElsewhere(json) ? wrong : file.fromJson(json, folder)),
+    says: "the path of an SQLite file or a postgres:// address",
+    fromText: (written, folder) => kindOf(written).fromText(written, folder),
+    fromJson: (json, folder) => kindOf(json).fromJson(json, folder),
   };
+}
+
+function postgresUrl(): Kind<string> {
+  const says = "the postgres:// address of a database";
+  const read = (value: unknown): Read<string> => {
+    if (typeof value !== "string" || !isPostgresUrl(value.trim())) return { wrong: `must be ${says}` };
+    const wrong = wrongPostgresUrl(value.trim());
+    return wrong === undefined ? { value: value.trim() } : { wrong };
+  };
+  return { says, fromText: read, fromJson: read };
 }
 
 function httpUrl(): Kind<string> {

@@ -28,6 +28,8 @@ describe("settings", () => {
       port: 8080,
       workers: 1,
       database: join(folder, "data/adresslista.sqlite"),
+      databaseRead: undefined,
+      workFolder: join(folder, "data"),
       publicUrl: undefined,
       trustedProxies: [],
       maxRequestBytes: 1_048_576,
@@ -108,6 +110,8 @@ describe("settings", () => {
       ADRESSLISTA_PORT: "0",
       ADRESSLISTA_WORKERS: "2",
       ADRESSLISTA_DATABASE: "a.sqlite",
+      ADRESSLISTA_DATABASE_READ: "postgres://u@h/d",
+      ADRESSLISTA_WORK_FOLDER: "work",
       ADRESSLISTA_PUBLIC_URL: "https://lista.example/lpw/",
       ADRESSLISTA_TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1,::1",
       ADRESSLISTA_MAX_REQUEST_BYTES: "2048",
@@ -170,6 +174,8 @@ describe("settings", () => {
       port: 0,
       workers: 2,
       database: join(folder, "a.sqlite"),
+      databaseRead: "postgres://u@h/d",
+      workFolder: join(folder, "work"),
       publicUrl: "https://lista.example/lpw",
       trustedProxies: ["10.0.0.0/8", "192.0.2.1", "::1"],
       maxRequestBytes: 2048,
@@ -266,9 +272,19 @@ describe("settings", () => {
       ["null where there must be one", { host: null }, "host must be a text"],
       ["another choice", { terminFormat: "yyt" }, "terminFormat must be one of YYT, YYYYT"],
       [
-        "an address of PostgreSQL",
-        { database: "postgres://u:hemligt@h/d" },
-        "PostgreSQL is not available in this version",
+        "an address of PostgreSQL without a database",
+        { database: "postgres://u:hemligt@h" },
+        "database must have the form postgres://user@host:port/database",
+      ],
+      [
+        "a schema that needs quotes",
+        { database: "postgres://u:hemligt@h/d?schema=Hemligt" },
+        "database has a schema other than",
+      ],
+      [
+        "a replica that is a file",
+        { databaseRead: "hemligt.sqlite" },
+        "databaseRead must be the postgres:// address",
       ],
       ["no web address", { publicUrl: "ftp://hemligt" }, "publicUrl must be"],
       ["a proxy that is no address", { trustedProxies: ["hemligt"] }, "trustedProxies must be a list"],
@@ -342,11 +358,16 @@ describe("settings", () => {
       const database = join(folder, "data/adresslista.sqlite");
       expect(known({ ADRESSLISTA_PORT: "åtta", ADRESSLISTA_STATUS_FILE: "s.json" })).to.deep.equal({
         database,
+        workFolder: join(folder, "data"),
         statusFile: join(folder, "s.json"),
       });
-      expect(known({ ADRESSLISTA_DATABASE: "postgres://u@h/d" })).to.equal(undefined);
+      expect(known({ ADRESSLISTA_DATABASE: "postgres://u@h" })).to.equal(undefined);
       write("adresslista.config.json", { prot: 80, database: "a.sqlite" });
-      expect(known()).to.deep.equal({ database: join(folder, "a.sqlite"), statusFile: undefined });
+      expect(known()).to.deep.equal({
+        database: join(folder, "a.sqlite"),
+        workFolder: join(folder, "data"),
+        statusFile: undefined,
+      });
       writeFileSync(join(folder, "adresslista.config.json"), "{");
       expect(known()).to.equal(undefined);
     });

@@ -3,16 +3,21 @@ import { callerName } from "../access/callers.js";
 import type { Settings } from "../config.js";
 import type { AnsweredCall } from "../http/endpoint.js";
 import type { CallMetrics, CallOutcome } from "../http/metrics.js";
+import { besideDatabase } from "../store/open.js";
 import type { Store } from "../store/queries.js";
 
 /** The setting auditFolder; else `x.audit` beside the database `x.sqlite`. */
-export function auditFolderOf({ auditFolder, database }: Pick<Settings, "auditFolder" | "database">): string {
-  return auditFolder ?? `${database.replace(/\.(sqlite3?|db)$/i, "")}.audit`;
+export function auditFolderOf({
+  auditFolder,
+  database,
+  workFolder,
+}: Pick<Settings, "auditFolder" | "database" | "workFolder">): string {
+  return auditFolder ?? besideDatabase(database, workFolder, ".audit");
 }
 
 /** @throws AdresslistaError "settings" when the folder cannot be written */
 export function openAuditLog(
-  settings: Pick<Settings, "auditFolder" | "database" | "auditKeepDays">,
+  settings: Pick<Settings, "auditFolder" | "database" | "workFolder" | "auditKeepDays">,
 ): AuditLog {
   return auditLog(auditFolderOf(settings), settings.auditKeepDays);
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { callerName } from "../access/callers.js";
 import { hashSecret, newSecret } from "../access/secret.js";
@@ -7,7 +6,7 @@ import { isInstitution } from "../domain/codes.js";
 import { isCalendarDate } from "../domain/days.js";
 import { isAddressOrNetwork } from "../domain/networks.js";
 import { AdresslistaError } from "../errors.js";
-import { openStore } from "../store/open.js";
+import { databaseExists, openStore } from "../store/open.js";
 import type { CallerProof, CallerRecord, CallerRights, Store } from "../store/queries.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 
@@ -196,7 +195,9 @@ export async function callerRecord(
 
 async function list(context: CliContext, options: ListOptions): Promise<void> {
   const { database } = context.settings(options);
-  const callers = existsSync(database) ? await withStore(database, async (store) => store.listCallers()) : [];
+  const callers = (await databaseExists(database))
+    ? await withStore(database, async (store) => store.listCallers())
+    : [];
   if (options.json) {
     const shown = callers.map(({ name, institutions, verifier, addresses, expires, created, ...proof }) => ({
       name,
@@ -234,7 +235,8 @@ async function remove(context: CliContext, name: string, options: CommonOptions)
 
 /** A database that is not there has no callers: looking for one must not make it. */
 async function existing<T>(database: string, use: (store: Store) => Promise<T>): Promise<T> {
-  if (!existsSync(database)) throw new AdresslistaError("usage", "there is no caller with that name");
+  if (!(await databaseExists(database)))
+    throw new AdresslistaError("usage", "there is no caller with that name");
   return withStore(database, use);
 }
 

@@ -17,7 +17,7 @@ import type { Settings } from "../config.js";
 import { codeKey } from "../domain/codes.js";
 import { AdresslistaError } from "../errors.js";
 import { editCodeRegister } from "../reload/rollback.js";
-import { openStore } from "../store/open.js";
+import { databaseExists, openStore } from "../store/open.js";
 import type { CodeChanges, CodeRegisterName, CodeRows, Store } from "../store/queries.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 import { type CsvRow, readCsv, writeCsv } from "./csv.js";
@@ -84,7 +84,7 @@ async function exportCodes(
 
 /** Looking makes no database. */
 async function registerRows(database: string, register: CodeRegisterName): Promise<readonly string[][]> {
-  if (!existsSync(database)) return [];
+  if (!(await databaseExists(database))) return [];
   const store = await openStore(database, { readOnly: true });
   try {
     return await rowsOf(store, register);

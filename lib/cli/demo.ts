@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { defaultMapping } from "../mapping/settings.js";
-import { openStore } from "../store/open.js";
+import { openStore, shownDatabase } from "../store/open.js";
 import { callerRecord } from "./caller.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 import { EXIT_OK } from "./exit.js";
@@ -40,7 +40,7 @@ async function demo(context: CliContext, options: CommonOptions): Promise<void> 
     statusFile: undefined,
     workers: 1,
   };
-  await say(context, `database: ${settings.database}`);
+  await say(context, `database: ${shownDatabase(settings.database)}`);
   if (!(await prepare(context, settings))) {
     await say(context, `loading ${SAMPLE}`);
     await load(context, settings);

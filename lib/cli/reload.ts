@@ -122,6 +122,7 @@ export async function loadFiles(
   const { guardFewerPercent, guardFewerCount, guardMorePercent, guardMoreCount } = settings;
   return reload({
     database: settings.database,
+    workFolder: settings.workFolder,
     files,
     mapping: settings.mapping,
     repair: settings.repair,

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { AdresslistaError } from "../errors.js";
 import { rollback } from "../reload/rollback.js";
-import { openStore } from "../store/open.js";
+import { databaseExists, openStore, shownDatabase } from "../store/open.js";
 import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
 
 /** `adresslista rollback`: has an earlier load served, at once. */
@@ -25,7 +24,8 @@ async function rollbackCommand(
   options: CommonOptions,
 ): Promise<void> {
   const { database } = context.settings(options);
-  if (!existsSync(database)) throw new AdresslistaError("database", `nothing is loaded in ${database}`);
+  if (!(await databaseExists(database)))
+    throw new AdresslistaError("database", `nothing is loaded in ${shownDatabase(database)}`);
   const { from, to } = await rollback(database, loadNumber(load), new Date());
   await print(context, `load ${from} → load ${to}${await madeOf(database, to)}\n`);
   await say(

@@ -44,7 +44,10 @@ export async function startService(
 ): Promise<RunningService> {
   const tls = tlsOf(settings);
   const aliases = readKurskodAliases(settings.kurskodAliasFile);
-  const store = await openStore(settings.database, { oncePerTurn: true });
+  const store = await openStore(settings.database, {
+    oncePerTurn: true,
+    databaseRead: settings.databaseRead,
+  });
   let audit: AuditLog | undefined;
   try {
     audit = openAuditLog(settings);

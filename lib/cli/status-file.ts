@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { Settings } from "../config.js";
+import { besideDatabase } from "../store/open.js";
 import { type CliContext, say } from "./context.js";
 import { EXIT_CODES, SIGNALS } from "./exit.js";
 
@@ -62,8 +63,12 @@ export interface AttemptRecord {
 }
 
 /** Beside the database when no setting says otherwise: `adresslista.sqlite` → `adresslista.status.json`. */
-export function statusFileOf({ statusFile, database }: Pick<Settings, "statusFile" | "database">): string {
-  return statusFile ?? `${database.replace(/\.(sqlite3?|db)$/i, "")}.status.json`;
+export function statusFileOf({
+  statusFile,
+  database,
+  workFolder,
+}: Pick<Settings, "statusFile" | "database" | "workFolder">): string {
+  return statusFile ?? besideDatabase(database, workFolder, ".status.json");
 }
 
 /**

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import { ALL_INSTITUTIONS } from "../reload/guards.js";
 import type { LoadCause, LoadReport } from "../reload/report.js";
-import { openStore } from "../store/open.js";
+import { databaseExists, openStore, shownDatabase } from "../store/open.js";
 import type { KeptLoad, LoadRecord } from "../store/queries.js";
 import { type Age, ageOf, SECONDS_PER_HOUR } from "./age.js";
 import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
@@ -75,7 +74,7 @@ interface School {
 
 /** Looking must not make a database. */
 async function loadsOf(database: string): Promise<Omit<Found, "lastReload">> {
-  if (!existsSync(database)) return { served: undefined, kept: [], causes: [], schools: [] };
+  if (!(await databaseExists(database))) return { served: undefined, kept: [], causes: [], schools: [] };
   const store = await openStore(database, { readOnly: true });
   try {
     const served = await store.served();
@@ -157,7 +156,7 @@ function asText(
 ): string {
   const lines =
     served === undefined || age === undefined
-      ? [`nothing is loaded in ${settings.database}`]
+      ? [`nothing is loaded in ${shownDatabase(settings.database)}`]
       : [
           `generation ${served.number}, loaded ${served.loadedAt}`,
           `export made: ${served.exportDatetime ?? "not said in the file"} (${inWords(age.seconds)} old${age.stale ? ", stale" : ""})`,

@@ -12,8 +12,10 @@ export interface ExportFile {
 }
 
 export interface ReloadOptions {
-  /** The setting `database`: path of the service's SQLite file. */
+  /** The setting `database`. */
   readonly database: string;
+  /** Where a load is built before a database that is no file takes it over. */
+  readonly workFolder?: string;
   /** Files of one delivery: one data set. */
   readonly files: readonly ExportFile[];
   readonly mapping: MappingSettings;

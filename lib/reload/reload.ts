@@ -43,7 +43,7 @@ const PERSONS_WORTH_COLLECTING = 100_000;
  * and what the signal gives as its reason.
  */
 export async function reload(options: ReloadOptions): Promise<ReloadOutcome> {
-  const store = await openLoadStore(options.database);
+  const store = await openLoadStore(options.database, options.workFolder);
   try {
     const lock = await store.takeReloadLock();
     const letHeapGrow = keepHeapSmall();

@@ -33,11 +33,11 @@ describe("wrong settings", function () {
       expectRefusal(inOption, "port must be a whole number from 0 to 65535 (in option --port)");
     }));
 
-  it("include PostgreSQL, which is not in this version, without its address", () =>
+  it("include an address of PostgreSQL that is none, and do not repeat it", () =>
     inFolder(async (folder) => {
-      const env = { ADRESSLISTA_DATABASE: "postgres://u:hemligt@host/db" };
+      const env = { ADRESSLISTA_DATABASE: "postgres://u:hemligt@host" };
       const outcome = await adresslista(["status"], { folder, env });
-      expectRefusal(outcome, "PostgreSQL is not available in this version");
+      expectRefusal(outcome, "database must have the form postgres://user@host:port/database");
       expect(outcome.stderr).not.to.include("hemligt");
     }));
 

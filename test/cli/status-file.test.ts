@@ -28,7 +28,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the status file", () => {
   it("stands beside the database unless a setting says where", () => {
-    const of = (database: string, statusFile?: string) => statusFileOf({ database, statusFile });
+    const of = (database: string, statusFile?: string) =>
+      statusFileOf({ database, statusFile, workFolder: "" });
     expect(of("/var/lib/a/adresslista.sqlite")).to.equal("/var/lib/a/adresslista.status.json");
     expect(of("/var/lib/a/adresslista.DB")).to.equal("/var/lib/a/adresslista.status.json");
     expect(of("/var/lib/a/adresslista.prod")).to.equal("/var/lib/a/adresslista.prod.status.json");

@@ -89,11 +89,6 @@ describe("the SQLite store", () => {
         .and.not.match(/Annorlunda/);
     }));
 
-  it("refuses PostgreSQL by name until it is there", async () => {
-    const error = await openStore("postgres://localhost/x").catch((reason: unknown) => reason);
-    expect(error).to.have.property("code", "settings");
-  });
-
   describe("loads", () => {
     it("serves a published generation, also to other connections, at the next question", () =>
       withStore(async (store) => {

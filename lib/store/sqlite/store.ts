@@ -36,20 +36,15 @@ export interface SqliteStore extends LoadStore {
   prune(keep: number): void;
 }
 
-export interface OpenOptions {
-  /** To look at: neither the database nor its files are changed, unless its tables are of an older version. */
+export interface SqliteOptions {
   readonly readOnly?: boolean;
-  /**
-   * For a process that answers calls: whether another process has changed something is asked once in a turn of the event
-   * loop, however many calls it has. What is changed before a call comes in counts for it all the same.
-   */
   readonly oncePerTurn?: boolean;
 }
 
 /** How long a superseded generation stays open for calls that began with it, in milliseconds. */
 const OLD_GENERATION_GRACE_MS = 30_000;
 
-export async function openSqliteStore(database: string, options: OpenOptions = {}): Promise<SqliteStore> {
+export async function openSqliteStore(database: string, options: SqliteOptions = {}): Promise<SqliteStore> {
   const file = resolve(database);
   const readOnly = options.readOnly === true && isUpToDate(file);
   if (!readOnly) {
