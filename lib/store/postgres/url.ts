@@ -24,7 +24,8 @@ export function wrongPostgresUrl(database: string): string | undefined {
   const parts = partsOf(database);
   if (/[#\s]/.test(database.trim())) return "has a # or a blank: in a password they are written %23 and %20";
   if (parts === undefined) return "must have the form postgres://user@host:port/database";
-  if (parts.hosts.some((host) => !URL.canParse(`postgres://${host === "" ? "localhost" : host}/`))) return "has a host that is none";
+  if (parts.hosts.some((host) => !URL.canParse(`postgres://${host === "" ? "localhost" : host}/`)))
+    return "has a host that is none";
   const { searchParams } = parsed(parts, parts.hosts[0] ?? "");
   if (!SCHEMA.test(searchParams.get("schema") ?? DEFAULT_SCHEMA)) {
     return "has a schema other than 1 to 40 of a-z, 0-9, _, with a letter first";
