@@ -3,6 +3,8 @@ import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
 import type { CodeRegister, LoadStore, LoadSwitch, NewLoad, ReloadLock, Rollback } from "../loads.js";
 import type { Generation, KeptLoad, LoadRecord, SchoolCount } from "../queries.js";
+import { LOAD_COLUMNS, type LoadRow, NEW_LOAD_COLUMNS, toLoad, valuesOfLoad } from "../records.js";
+import { removable, rollbackTarget } from "../rollback.js";
 import { GENERATION_SCHEMA_VERSION, serviceMigrationNames, serviceMigrationSource } from "../schema.js";
 import { callersIn } from "./callers.js";
 import { codeEdits, codeRows, editCodes } from "./code-registers.js";
@@ -104,8 +106,8 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
   connection.pragma("synchronous = FULL");
   const dataVersion = connection.prepare("PRAGMA data_version").pluck();
   const servedNumber = connection.prepare("SELECT NUMBER FROM SERVED_LOAD WHERE ONLY_ROW = 1").pluck();
-  const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD ORDER BY NUMBER DESC`);
-  const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD WHERE NUMBER = ?`);
+  const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS.join()} FROM LOAD ORDER BY NUMBER DESC`);
+  const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS.join()} FROM LOAD WHERE NUMBER = ?`);
   const reportOfLoad = connection.prepare("SELECT REPORT FROM LOAD WHERE NUMBER = ?").pluck();
 
   // PRAGMA data_version tells other connections' commits only; our own are counted here.
@@ -288,23 +290,11 @@ export function openServed(
   }
 }
 
-function recordLoad(connection: Connection, { record, report, institutions, anmkod }: NewLoad): void {
+function recordLoad(connection: Connection, load: NewLoad): void {
+  const { record, institutions, anmkod } = load;
   connection
-    .prepare(
-      `INSERT INTO LOAD (NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, REPORT)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      record.number,
-      record.loadedAt,
-      JSON.stringify(record.files),
-      record.exportDatetime,
-      JSON.stringify(record.counts),
-      record.warnings,
-      JSON.stringify(record.forced ?? []),
-      record.inputs ?? null,
-      report === undefined ? null : JSON.stringify(report),
-    );
+    .prepare(`INSERT INTO LOAD (${NEW_LOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    .run(...valuesOfLoad(load));
   const keepInstitution = connection.prepare(
     "INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?) ON CONFLICT DO NOTHING",
   );
@@ -354,30 +344,6 @@ function isOfThisVersion(file: string): boolean {
   }
 }
 
-/** `loads`: newest first. */
-function rollbackTarget(
-  target: number | undefined,
-  served: number | undefined,
-  loads: readonly KeptLoad[],
-): Rollback {
-  if (served === undefined) throw cannotRollBack("nothing is loaded", []);
-  const possible = loads.filter(({ kept, number }) => kept && number !== served);
-  const numbers = possible.map(({ number }) => number);
-  if (target === served) throw cannotRollBack(`load ${target} is the one that is served`, numbers);
-  if (target !== undefined) {
-    if (numbers.includes(target)) return { from: served, to: target };
-    throw cannotRollBack(`load ${target} is not kept`, numbers);
-  }
-  const previous = possible.find(({ number, rolledBack }) => number < served && rolledBack === null);
-  if (!previous) throw cannotRollBack(`no older load than ${served} is kept`, numbers);
-  return { from: served, to: previous.number };
-}
-
-function cannotRollBack(reason: string, possible: readonly number[]): AdresslistaError {
-  const others = possible.length === 0 ? "there is none to go back to" : `there are ${possible.join(", ")}`;
-  return new AdresslistaError("usage", `${reason}: ${others}`);
-}
-
 function switchBack(connection: Connection, { to }: Rollback, now: Date): void {
   const at = now.toISOString();
   connection.prepare("UPDATE LOAD SET ROLLED_BACK = ? WHERE NUMBER > ? AND ROLLED_BACK IS NULL").run(at, to);
@@ -405,13 +371,7 @@ function removeOldGenerations(
   keep: number,
   loads: readonly LoadRecord[],
 ): void {
-  const rolledBack = new Set(loads.filter((load) => load.rolledBack !== null).map(({ number }) => number));
-  const others = generationNumbers(database).filter((number) => number !== served);
-  const mostExpendableFirst = [
-    ...others.filter((number) => rolledBack.has(number)),
-    ...others.filter((number) => !rolledBack.has(number)),
-  ];
-  for (const number of mostExpendableFirst.slice(0, Math.max(0, others.length - (keep - 1)))) {
+  for (const number of removable(generationNumbers(database), served, keep, loads)) {
     const file = generationFile(database, number);
     try {
       rmSync(file, { force: true });
@@ -430,34 +390,4 @@ function forgetReports(connection: Connection, kept: readonly number[]): void {
       )
       .run(JSON.stringify(kept)),
   );
-}
-
-/** All but the report, which is large. */
-const LOAD_COLUMNS =
-  "NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, ROLLED_BACK";
-
-interface LoadRow {
-  readonly NUMBER: number;
-  readonly LOADED_AT: string;
-  readonly FILES: string;
-  readonly EXPORT_DATETIME: string | null;
-  readonly COUNTS: string;
-  readonly WARNINGS: number;
-  readonly FORCED: string;
-  readonly INPUTS: string | null;
-  readonly ROLLED_BACK: string | null;
-}
-
-function toLoad(row: LoadRow): LoadRecord {
-  return {
-    number: row.NUMBER,
-    loadedAt: row.LOADED_AT,
-    files: JSON.parse(row.FILES) as LoadRecord["files"],
-    exportDatetime: row.EXPORT_DATETIME,
-    counts: JSON.parse(row.COUNTS) as LoadRecord["counts"],
-    warnings: row.WARNINGS,
-    forced: JSON.parse(row.FORCED) as LoadRecord["forced"],
-    inputs: row.INPUTS,
-    rolledBack: row.ROLLED_BACK,
-  };
 }
