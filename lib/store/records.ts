@@ -97,7 +97,13 @@ export function toLoad(row: LoadRow): LoadRecord {
 }
 
 /** Values of a new row of LOAD, in the order of NEW_LOAD_COLUMNS. */
-export function valuesOfLoad({ record, report }: NewLoad): readonly (string | number | null)[] {
+export function valuesOfLoad({
+  record,
+  report,
+}: {
+  readonly record: NewLoad["record"] & { readonly rolledBack?: string | null };
+  readonly report?: object | undefined;
+}): readonly (string | number | null)[] {
   return [
     record.number,
     record.loadedAt,
@@ -108,8 +114,9 @@ export function valuesOfLoad({ record, report }: NewLoad): readonly (string | nu
     JSON.stringify(record.forced ?? []),
     record.inputs ?? null,
     report === undefined ? null : JSON.stringify(report),
+    record.rolledBack ?? null,
   ];
 }
 
 export const NEW_LOAD_COLUMNS =
-  "NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, REPORT";
+  "NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, REPORT, ROLLED_BACK";

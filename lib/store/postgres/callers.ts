@@ -1,7 +1,7 @@
 import { AdresslistaError } from "../../errors.js";
 import type { CallerRecord, FailedLogins, Store } from "../queries.js";
 import { type CallerRow, MAX_FAILED_LOGIN_KEYS, parametersOfCaller, toCaller } from "../records.js";
-import type { Connections, Value } from "./connections.js";
+import type { Client, Connections, Value } from "./connections.js";
 
 type CallerStore = Pick<
   Store,
@@ -43,10 +43,6 @@ export function callersIn(connections: Connections, schema: string): CallerStore
     });
     return toCaller(row);
   };
-  const valuesOf = (caller: CallerRecord): Value[] => {
-    const parameters = parametersOfCaller(caller);
-    return NAMES.map((name) => parameters[name] ?? null);
-  };
   const write = async (text: string, values: Value[]): Promise<number> =>
     connections.inTransaction(
       "cannot write the callers",
@@ -69,10 +65,8 @@ export function callersIn(connections: Connections, schema: string): CallerStore
     },
 
     async addCaller(caller) {
-      const places = NAMES.map((_, at) => `$${at + 1}`).join(", ");
-      const added = await write(
-        `INSERT INTO ${table} (${Object.values(COLUMNS).join(", ")}) VALUES (${places}) ON CONFLICT DO NOTHING`,
-        valuesOf(caller),
+      const added = await connections.inTransaction("cannot write the callers", (client) =>
+        insertCaller(client, schema, caller),
       );
       if (added > 0) return;
       throw (
@@ -123,4 +117,19 @@ export function callersIn(connections: Connections, schema: string): CallerStore
       });
     },
   };
+}
+
+/** Returns how many were added: none when the name or the certificate's subject is taken. */
+export async function insertCaller(client: Client, schema: string, caller: CallerRecord): Promise<number> {
+  const places = NAMES.map((_, at) => `$${at + 1}`).join(", ");
+  const { rowCount } = await client.query(
+    `INSERT INTO ${schema}.caller (${Object.values(COLUMNS).join(", ")}) VALUES (${places}) ON CONFLICT DO NOTHING`,
+    valuesOf(caller),
+  );
+  return rowCount ?? 0;
+}
+
+function valuesOf(caller: CallerRecord): Value[] {
+  const parameters = parametersOfCaller(caller);
+  return NAMES.map((name) => parameters[name] ?? null);
 }

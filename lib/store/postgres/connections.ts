@@ -15,8 +15,8 @@ export type Value = string | number | readonly string[] | null;
 export interface Question {
   readonly text: string;
   readonly values?: readonly Value[];
-  /** Rows as arrays in PostgreSQL's binary form: bytes come as they are. */
-  readonly binaryRows?: boolean;
+  /** Each row as an array of its values. */
+  readonly asArrays?: boolean;
 }
 
 /** Connections to the hosts of one setting, of which one answers at a time. */
@@ -98,12 +98,12 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
     shown: url.shown,
     address: () => url.hosts[current] ?? "",
 
-    ask: <Row>(what: string, { text, values = [], binaryRows = false }: Question) =>
+    ask: <Row>(what: string, { text, values = [], asArrays = false }: Question) =>
       withHost(
         what,
         async (pool) => {
-          const query = binaryRows
-            ? { text, values: [...values], rowMode: "array" as const, binary: true }
+          const query = asArrays
+            ? { text, values: [...values], rowMode: "array" as const }
             : { text, values: [...values] };
           return (await pool.query(query as pg.QueryConfig)).rows as Row[];
         },

@@ -41,10 +41,13 @@ const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 /** Above every character of a personnummer in the store. */
 const AFTER_PERSONNUMMER = "~";
 
+/** As text: the driver gives bytes in hexadecimal form, twice as long. */
+const PERSONVO = "convert_from(v.personvo, 'UTF8')";
+
 const WHAT = "cannot read the served load";
 
-/** id, bytes, invalid number [, e-mail, no e-mail] */
-type PersonRow = [number, Buffer, string | null, string | null, string | null];
+/** id, element, invalid number [, e-mail, no e-mail] */
+type PersonRow = [number, string, string | null, string | null, string | null];
 
 /**
  * One finished load in its schema. Nothing in it ever changes, so that questions of one call may be asked of different
@@ -56,8 +59,8 @@ export function postgresGeneration(
   reading: () => Pick<Connections, "ask">,
 ): Generation {
   const ask = <Row>(text: string, ...values: Value[]) => reading().ask<Row>(WHAT, { text, values });
-  const askBinary = <Row>(text: string, values: readonly Value[]) =>
-    reading().ask<Row>(WHAT, { text, values, binaryRows: true });
+  const askRows = <Row>(text: string, values: readonly Value[]) =>
+    reading().ask<Row>(WHAT, { text, values, asArrays: true });
   const of = (table: string) => `${schema}.${table}`;
 
   const occasions = `${of("ktill2")} t LEFT JOIN ${of("ort")} o ON o.kod = t.ort`;
@@ -106,8 +109,8 @@ export function postgresGeneration(
 
   const rowsOf = (search: Search, email: boolean): Promise<PersonRow[]> => {
     const { table, condition, values } = registrationsOf(search);
-    return askBinary<PersonRow>(
-      `SELECT r.person, v.personvo, v.invalidpnr${email ? ", v.email, v.noemail" : ""}
+    return askRows<PersonRow>(
+      `SELECT r.person, ${PERSONVO}, v.invalidpnr${email ? ", v.email, v.noemail" : ""}
        FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person WHERE ${condition} ORDER BY r.person`,
       values,
     );
@@ -205,7 +208,7 @@ export function postgresGeneration(
       for (const search of searches) {
         const { table, condition, values } = registrationsOf(search);
         const [row] = await ask<{ count: number }>(
-          `SELECT count(*) AS count FROM (SELECT 1 FROM ${table} r WHERE ${condition} LIMIT ${Math.floor(most)}) some`,
+          `SELECT count(*) AS count FROM (SELECT 1 FROM ${table} r WHERE ${condition} LIMIT ${Math.floor(most)}) found`,
           ...values,
         );
         sum += row?.count ?? 0;
@@ -215,15 +218,15 @@ export function postgresGeneration(
 
     async joinedPersonVOs(search: OccasionSearch, separator, most) {
       const { table, condition, values } = registrationsOf(search);
-      const [row] = await askBinary<[Buffer | null, number, number]>(
-        `SELECT string_agg(s.personvo, $${values.length + 1}::bytea ORDER BY s.person), count(*)::integer, count(s.invalidpnr)::integer
-         FROM (SELECT r.person, v.personvo, v.invalidpnr FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
+      const [row] = await askRows<[string | null, number, number]>(
+        `SELECT string_agg(s.personvo, $${values.length + 1} ORDER BY s.person), count(*)::integer, count(s.invalidpnr)::integer
+         FROM (SELECT r.person, ${PERSONVO} AS personvo, v.invalidpnr FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
            WHERE ${condition} ORDER BY r.person LIMIT ${Math.floor(most) + 1}) s`,
-        [...values, `\\x${Buffer.from(separator).toString("hex")}`],
+        [...values, separator],
       );
-      const [bytes, persons, invalid] = row ?? [null, 0, 0];
+      const [text, persons, invalid] = row ?? [null, 0, 0];
       if (invalid > 0 || persons > most) return undefined;
-      return { oneByteText: bytes?.toString("latin1") ?? "", persons };
+      return { oneByteText: Buffer.from(text ?? "").toString("latin1"), persons };
     },
 
     institutions: remember(async () =>
@@ -232,8 +235,8 @@ export function postgresGeneration(
     places: remember(async () => byKod(await ask<OrtFound>(`SELECT kod, benamn FROM ${of("ort")}`))),
 
     async persons(pnr, sekel) {
-      const rows = await askBinary<PersonRowByNumber>(
-        `SELECT n.id, n.pnr, n.enamn, n.tnamn, v.personvo, v.invalidpnr,
+      const rows = await askRows<PersonRowByNumber>(
+        `SELECT n.id, n.pnr, n.enamn, n.tnamn, ${PERSONVO}, v.invalidpnr,
            (SELECT json_agg(DISTINCT i)::text FROM (
               SELECT ktill FROM ${of("ffgkurs")} WHERE person = n.id
               UNION ALL SELECT ktill FROM ${of("fortkurs")} WHERE person = n.id
@@ -264,7 +267,7 @@ export function postgresGeneration(
           pnr: number_,
           enamn,
           tnamn,
-          personVO,
+          personVO: Buffer.from(personVO),
           invalidPersonnummer,
           institutions: institutions === null ? [] : (JSON.parse(institutions) as string[]),
         });
@@ -285,13 +288,13 @@ export function postgresGeneration(
   };
 }
 
-/** id, number, surname, first name, bytes, invalid number, institutions as JSON, has a registration */
+/** id, number, surname, first name, element, invalid number, institutions as JSON, has a registration */
 type PersonRowByNumber = [
   number,
   string,
   string | null,
   string | null,
-  Buffer,
+  string,
   string | null,
   string | null,
   boolean,
@@ -315,7 +318,7 @@ function conditions(...columns: readonly (readonly [column: string, value: strin
 function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {
   return {
     regtyp,
-    personVO: row[1],
+    personVO: Buffer.from(row[1]),
     invalidPersonnummer: row[2],
     email: row[3] ?? null,
     noEmail: row[4] ?? null,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type pg from "pg";
 import { AdresslistaError } from "../../errors.js";
 import { codeEdit, type Entry, REGISTERS, type Register } from "../code-registers.js";
-import type { LoadStore, LoadSwitch, NewLoad, ReloadLock } from "../loads.js";
+import type { LoadStore, LoadSwitch, NewLoad, ReloadLock, StoreRecords } from "../loads.js";
 import type {
   CodeChanges,
   CodeRegisterName,
@@ -17,7 +17,7 @@ import { LOAD_COLUMNS, type LoadRow, NEW_LOAD_COLUMNS, toLoad, valuesOfLoad } fr
 import { removable, rollbackTarget } from "../rollback.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { generationFile, generationNumbers, removeUnfinished } from "../sqlite/files.js";
-import { callersIn } from "./callers.js";
+import { callersIn, insertCaller } from "./callers.js";
 import { type Client, type Connections, connectionsTo, databaseError } from "./connections.js";
 import { copyGeneration, fetchGeneration } from "./copy.js";
 import { postgresGeneration } from "./generation.js";
@@ -32,6 +32,9 @@ export interface PostgresOptions {
   /** Where a load is built before it is taken over; only loads need it. */
   readonly workFolder?: string | undefined;
 }
+
+/** What is built there holds personal data. */
+const PRIVATE_FOLDER = 0o700;
 
 /** How long a generation that is no longer kept stays for calls that began with it, in milliseconds. */
 const RETIRED_GRACE_MS = 30_000;
@@ -249,7 +252,7 @@ function postgresStore(
       removeUnused(false).catch(() => {});
     }, RETIRED_GRACE_MS + 1_000).unref();
   };
-  let fetched: { readonly number: number; readonly file: string } | undefined;
+  const fetched = new Map<number, string>();
 
   return {
     get workbench() {
@@ -300,26 +303,9 @@ function postgresStore(
 
     async servedFile() {
       const number = await servedNumber();
-      if (number === undefined) return undefined;
-      if (fetched?.number === number) return fetched.file;
-      const [there] = (await generations()).filter((generation) => generation.number === number);
-      // As a file of another version cannot be opened, its tables cannot be copied into one of this version.
-      if (there?.version !== GENERATION_SCHEMA_VERSION) return undefined;
-      const file = generationFile(atWorkbench(), number);
-      mkdirSync(workFolder ?? "", { recursive: true });
-      rmSync(file, { force: true });
-      const client = await connections.connect("cannot fetch the served load");
-      try {
-        await fetchGeneration(client, schemaOf(number), file);
-      } catch (error) {
-        rmSync(file, { force: true });
-        throw databaseError("cannot fetch the served load", error);
-      } finally {
-        await client.end().catch(() => {});
-      }
-      fetched = { number, file };
-      return file;
+      return number === undefined ? undefined : fetchLoad(number);
     },
+    loadFile: fetchLoad,
 
     async servedCounts() {
       const number = await servedNumber();
@@ -382,10 +368,10 @@ function postgresStore(
     async sweep() {
       await lock?.assertHeld();
       if (workFolder !== undefined) {
-        mkdirSync(workFolder, { recursive: true });
+        mkdirSync(workFolder, { recursive: true, mode: PRIVATE_FOLDER });
         removeUnfinished(workbench);
         removeFetched();
-        fetched = undefined;
+        fetched.clear();
       }
       await removeUnused(true);
     },
@@ -412,6 +398,8 @@ function postgresStore(
         rmSync(file, { force: true });
       }
     },
+
+    open,
 
     async publish(load) {
       await lock?.assertHeld();
@@ -450,6 +438,21 @@ function postgresStore(
         `SELECT at, from_load AS "from", to_load AS "to", kind FROM ${of("load_switch")} ORDER BY id`,
       ),
 
+    async adopt(records) {
+      await lock?.assertHeld();
+      await connections.inTransaction("cannot take over the records", async (client) => {
+        for (const { report, ...record } of records.loads) await insertLoad(client, of, { record, report });
+        await insertCodes(client, of, records);
+        if (records.codeEdits > 0) {
+          await client.query(`INSERT INTO ${of("code_edit")} (only_row, number) VALUES (1, $1)`, [
+            records.codeEdits,
+          ]);
+        }
+        for (const { to, kind, at } of records.switches) await serve(client, to, kind, at);
+        for (const caller of records.callers) await insertCaller(client, schema, caller);
+      });
+    },
+
     async prune(keep) {
       await lock?.assertHeld();
       const served = await servedNumber();
@@ -471,11 +474,33 @@ function postgresStore(
 
     async close() {
       clearTimeout(removing);
-      if (fetched !== undefined) rmSync(fetched.file, { force: true });
+      for (const file of fetched.values()) rmSync(file, { force: true });
       await lock?.release();
       await Promise.all([connections.close(), replica?.close()]);
     },
   };
+
+  /** A kept load as a file of this machine, until the store is closed. */
+  async function fetchLoad(number: number): Promise<string | undefined> {
+    if (fetched.has(number)) return fetched.get(number);
+    const [there] = (await generations()).filter((generation) => generation.number === number);
+    // As a file of another version cannot be opened, its tables cannot be copied into one of this version.
+    if (there?.version !== GENERATION_SCHEMA_VERSION) return undefined;
+    const file = generationFile(atWorkbench(), number);
+    mkdirSync(workFolder ?? "", { recursive: true, mode: PRIVATE_FOLDER });
+    rmSync(file, { force: true });
+    const client = await connections.connect("cannot fetch the served load");
+    try {
+      await fetchGeneration(client, schemaOf(number), file);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw databaseError("cannot fetch the served load", error);
+    } finally {
+      await client.end().catch(() => {});
+    }
+    fetched.set(number, file);
+    return file;
+  }
 
   /** Drops generations that nobody reads any more, and `alsoUnpublished`, under the reload lock, those that no load has. */
   async function removeUnused(alsoUnpublished: boolean): Promise<void> {
@@ -507,23 +532,44 @@ async function recordLoad(
   load: NewLoad,
   serve: (client: Client, to: number, kind: LoadSwitch["kind"], at: string) => Promise<void>,
 ): Promise<void> {
-  const { record, institutions, anmkod } = load;
+  await insertLoad(client, of, load);
+  await insertCodes(client, of, {
+    institutions: [...load.institutions].map(([groupId, kod]) => ({ groupId, kod })),
+    anmkod: [...load.anmkod].map(([key, anmkod]) => {
+      const [occasionId = "", kurskod = ""] = key.split("\u0000");
+      return { occasionId, kurskod, anmkod };
+    }),
+  });
+  await serve(client, load.record.number, "load", load.record.loadedAt);
+}
+
+async function insertLoad(
+  client: Client,
+  of: (table: string) => string,
+  load: Parameters<typeof valuesOfLoad>[0],
+): Promise<void> {
   const values = valuesOfLoad(load);
   await client.query(
     `INSERT INTO ${of("load")} (${NEW_LOAD_COLUMNS.toLowerCase()}) VALUES (${values.map((_, at) => `$${at + 1}`).join(", ")})`,
     [...values],
   );
+}
+
+/** Those that are there already stay as they are. */
+async function insertCodes(
+  client: Client,
+  of: (table: string) => string,
+  { institutions, anmkod }: Pick<StoreRecords, "institutions" | "anmkod">,
+): Promise<void> {
   await client.query(
     `INSERT INTO ${of("institution_code")} (group_id, kod) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
-    [[...institutions.keys()], [...institutions.values()]],
+    [institutions.map(({ groupId }) => groupId), institutions.map(({ kod }) => kod)],
   );
-  const keys = [...anmkod.keys()].map((key) => key.split("\u0000"));
   await client.query(
     `INSERT INTO ${of("anmkod_code")} (occasion_id, kurskod, anmkod)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT (occasion_id, kurskod) DO NOTHING`,
-    [keys.map(([occasion]) => occasion), keys.map(([, kurskod]) => kurskod), [...anmkod.values()]],
+    [anmkod.map((row) => row.occasionId), anmkod.map((row) => row.kurskod), anmkod.map((row) => row.anmkod)],
   );
-  await serve(client, record.number, "load", record.loadedAt);
 }
 
 interface HeldLock extends ReloadLock {

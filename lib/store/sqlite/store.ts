@@ -1,7 +1,15 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
-import type { CodeRegister, LoadStore, LoadSwitch, NewLoad, ReloadLock, Rollback } from "../loads.js";
+import type {
+  CodeRegister,
+  LoadStore,
+  LoadSwitch,
+  NewLoad,
+  ReloadLock,
+  Rollback,
+  StoreRecords,
+} from "../loads.js";
 import type { Generation, KeptLoad, LoadRecord, SchoolCount } from "../queries.js";
 import { LOAD_COLUMNS, type LoadRow, NEW_LOAD_COLUMNS, toLoad, valuesOfLoad } from "../records.js";
 import { removable, rollbackTarget } from "../rollback.js";
@@ -28,6 +36,8 @@ export interface SqliteStore extends LoadStore {
   codeRegister(): CodeRegister;
   codeEdits(): number;
   servedFile(): string | undefined;
+  loadFile(number: number): string | undefined;
+  adopt(records: StoreRecords): void;
   servedCounts(): readonly SchoolCount[];
   nextLoadNumber(): number;
   rollback(target: number | undefined, now: Date): Rollback;
@@ -171,6 +181,20 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
       return number === undefined ? undefined : generationFile(file, number);
     },
 
+    loadFile: (number) => generationFile(file, number),
+
+    adopt(records) {
+      guarded("cannot take over the records", () =>
+        connection
+          .transaction(() => {
+            adopt(connection, records);
+            for (const caller of records.callers) callers.addCaller(caller);
+          })
+          .immediate(),
+      );
+      ownChanges += 1;
+    },
+
     servedCounts() {
       const number = servedLoadNumber();
       return number === undefined ? [] : readSchoolCounts(generationFile(file, number));
@@ -178,6 +202,7 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
 
     // It was built where it is read.
     takeOver() {},
+    open: (number) => openGeneration(generationFile(file, number), number),
 
     report(load) {
       const json = reportOfLoad.get(load) as string | null | undefined;
@@ -290,11 +315,24 @@ export function openServed(
   }
 }
 
+const INSERT_LOAD = `INSERT INTO LOAD (${NEW_LOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function adopt(connection: Connection, records: StoreRecords): void {
+  const insertLoad = connection.prepare(INSERT_LOAD);
+  for (const { report, ...record } of records.loads) insertLoad.run(...valuesOfLoad({ record, report }));
+  const institution = connection.prepare("INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?)");
+  for (const { groupId, kod } of records.institutions) institution.run(groupId, kod);
+  const code = connection.prepare("INSERT INTO ANMKOD_CODE (OCCASION_ID, KURSKOD, ANMKOD) VALUES (?, ?, ?)");
+  for (const { occasionId, kurskod, anmkod } of records.anmkod) code.run(occasionId, kurskod, anmkod);
+  if (records.codeEdits > 0) {
+    connection.prepare("INSERT INTO CODE_EDIT (ONLY_ROW, NUMBER) VALUES (1, ?)").run(records.codeEdits);
+  }
+  for (const { to, kind, at } of records.switches) serve(connection, to, kind, at);
+}
+
 function recordLoad(connection: Connection, load: NewLoad): void {
   const { record, institutions, anmkod } = load;
-  connection
-    .prepare(`INSERT INTO LOAD (${NEW_LOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    .run(...valuesOfLoad(load));
+  connection.prepare(INSERT_LOAD).run(...valuesOfLoad(load));
   const keepInstitution = connection.prepare(
     "INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?) ON CONFLICT DO NOTHING",
   );
