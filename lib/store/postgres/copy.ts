@@ -31,6 +31,9 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Characters that are sent at a time. */
 const CHUNK_CHARACTERS = 256 * 1024;
 
+/** Of PostgreSQL's 1 to 10 000, of which 100 is usual. */
+const STATISTICS_TARGET = 10;
+
 export interface Copying {
   readonly signal?: AbortSignal | undefined;
   progress?(done: number, total: number): void;
@@ -62,10 +65,19 @@ export async function copyGeneration(
       }
       done += copied;
     }
+    // Keys and indexes after the rows: made at once they cost half of what they do row by row.
+    for (const { name, primaryKey } of tables) {
+      if (primaryKey.length === 0) continue;
+      signal?.throwIfAborted();
+      const key = primaryKey.map(quoted).join(", ");
+      await client.query(`ALTER TABLE ${schema}.${name.toLowerCase()} ADD PRIMARY KEY (${key})`);
+    }
     for (const index of generationIndexes) {
       signal?.throwIfAborted();
       await client.query(indexIn(schema, index));
     }
+    // Every question goes by a key or an index: little need be known of what is in them.
+    await client.query(`SET LOCAL default_statistics_target = ${STATISTICS_TARGET}`);
     for (const { name } of tables) await client.query(`ANALYZE ${schema}.${name.toLowerCase()}`);
     return total;
   } finally {
@@ -125,14 +137,13 @@ function rowsIn(connection: Connection, table: string): number {
   return connection.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
 }
 
-function definition(schema: string, { name, columns, primaryKey }: Table): string {
+function definition(schema: string, { name, columns }: Table): string {
   const parts = columns.map((column) => {
     const type = TYPES[column.type];
     if (type === undefined)
       throw new AdresslistaError("internal", `no type of PostgreSQL's for ${column.type}`);
     return `${quoted(column.name)} ${type}${column.isNeeded ? " NOT NULL" : ""}`;
   });
-  if (primaryKey.length > 0) parts.push(`PRIMARY KEY (${primaryKey.map(quoted).join(", ")})`);
   return `CREATE TABLE ${schema}.${name.toLowerCase()} (${parts.join(", ")})`;
 }
 
