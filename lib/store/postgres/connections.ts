@@ -1,0 +1,237 @@
+import pg from "pg";
+import { AdresslistaError } from "../../errors.js";
+import type { PostgresUrl } from "./url.js";
+
+/** How long a call waits for a connection, and for an answer, in milliseconds: then it gets a fault. */
+const CONNECT_MS = 3_000;
+const QUERY_MS = 5_000;
+
+/** Connections of each process to the primary, and to the replica. */
+const MAX_CONNECTIONS = 10;
+
+export type Client = pg.PoolClient;
+export type Value = string | number | readonly string[] | null;
+
+export interface Question {
+  readonly text: string;
+  readonly values?: readonly Value[];
+  /** Each row as an array of its values. */
+  readonly asArrays?: boolean;
+}
+
+/** Connections to the hosts of one setting, of which one answers at a time. */
+export interface Connections {
+  readonly shown: string;
+  /** Address of the host that answers now. */
+  address(): string;
+  /** Rows of a question that changes nothing: asked again, once, when the connection is lost. */
+  ask<Row>(what: string, question: Question): Promise<Row[]>;
+  /** What is done in one transaction. Not tried again. */
+  inTransaction<T>(what: string, action: (client: Client) => Promise<T>): Promise<T>;
+  /** A connection of its own, for as long as its owner wants and without a limit to how long a statement takes. */
+  connect(what: string): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+// Bigint comes as text otherwise; ours are counts and milliseconds.
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** `any`: whether it will do that a host is a replica, which cannot be written to. */
+export function connectionsTo(url: PostgresUrl, any = false): Connections {
+  const pools = url.hosts.map(
+    (connectionString) =>
+      new pg.Pool({
+        connectionString,
+        max: MAX_CONNECTIONS,
+        connectionTimeoutMillis: CONNECT_MS,
+        query_timeout: QUERY_MS,
+        keepAlive: true,
+        application_name: APPLICATION,
+        types,
+      }),
+  );
+  // An idle connection that is cut is no error of anybody's: the pool makes a new one.
+  for (const pool of pools) pool.on("error", () => {});
+  let current = 0;
+  let locating: Promise<void> | undefined;
+
+  const poolNow = (): pg.Pool => pools[current] as pg.Pool;
+
+  /** Finds the host that answers now, and can be written to when that is wanted. */
+  const locate = (): Promise<void> => {
+    locating ??= (async () => {
+      const answers = await Promise.all(url.hosts.map((host) => isUsable(host, any)));
+      const found = answers.indexOf(true);
+      if (found !== -1) current = found;
+    })().finally(() => {
+      locating = undefined;
+    });
+    return locating;
+  };
+  let located = url.hosts.length === 1;
+
+  const withHost = async <T>(
+    what: string,
+    action: (pool: pg.Pool) => Promise<T>,
+    again: boolean,
+  ): Promise<T> => {
+    if (!located) {
+      await locate();
+      located = true;
+    }
+    try {
+      return await action(poolNow());
+    } catch (error) {
+      if (!isConnectionLost(error)) throw databaseError(what, error);
+      if (url.hosts.length > 1) await locate();
+      if (!again) throw databaseError(what, error);
+    }
+    try {
+      return await action(poolNow());
+    } catch (error) {
+      throw databaseError(what, error);
+    }
+  };
+
+  return {
+    shown: url.shown,
+    address: () => url.hosts[current] ?? "",
+
+    ask: <Row>(what: string, { text, values = [], asArrays = false }: Question) =>
+      withHost(
+        what,
+        async (pool) => {
+          const query = asArrays
+            ? { text, values: [...values], rowMode: "array" as const }
+            : { text, values: [...values] };
+          return (await pool.query(query as pg.QueryConfig)).rows as Row[];
+        },
+        true,
+      ),
+
+    async inTransaction(what, action) {
+      // Until something has been sent, a lost connection loses nothing.
+      const client = await withHost(
+        what,
+        async (pool) => {
+          const begun = await pool.connect();
+          try {
+            await begun.query("BEGIN");
+            return begun;
+          } catch (error) {
+            begun.release(true);
+            throw error;
+          }
+        },
+        true,
+      );
+      try {
+        const done = await action(client);
+        await client.query("COMMIT");
+        client.release();
+        return done;
+      } catch (error) {
+        await rolledBack(client);
+        if (error instanceof AdresslistaError) throw error;
+        if (isConnectionLost(error) && url.hosts.length > 1) await locate();
+        throw databaseError(what, error);
+      }
+    },
+
+    connect: (what) =>
+      withHost(
+        what,
+        async () => {
+          const client = new pg.Client({
+            connectionString: url.hosts[current],
+            connectionTimeoutMillis: CONNECT_MS,
+            keepAlive: true,
+            application_name: APPLICATION,
+            types,
+          });
+          // Said to whoever asks next; without a listener it would end the process.
+          client.on("error", () => {});
+          await client.connect();
+          return client;
+        },
+        true,
+      ),
+
+    async close() {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
+  };
+}
+
+const APPLICATION = "adresslista";
+
+async function rolledBack(client: Client): Promise<void> {
+  try {
+    await client.query("ROLLBACK");
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+async function isUsable(connectionString: string, any: boolean): Promise<boolean> {
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: CONNECT_MS,
+    application_name: APPLICATION,
+  });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ replica: boolean }>("SELECT pg_is_in_recovery() AS replica");
+    return any || rows[0]?.replica === false;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** SQLSTATE of class 08 (connection), 57P01 to 57P03 (shut down, starting), 25006 (a replica by now). */
+const LOST = /^(?:08\w{3}|57P0[1-3]|25006)$/;
+/** Node's codes of a connection that is not there. */
+const UNREACHABLE =
+  /^(?:E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL|TIMEDOUT|AI_AGAIN)|ENOENT|ENOTFOUND)$/;
+
+function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = String((error as { code?: unknown }).code ?? "");
+  if (code !== "") return LOST.test(code) || UNREACHABLE.test(code);
+  // The driver's own errors have no code.
+  return /^Connection terminated|^timeout exceeded when trying to connect$|^Client has encountered a connection error/.test(
+    error.message,
+  );
+}
+
+/**
+ * Of the cause only its code is told: its text may quote values or the address. A code is what PostgreSQL calls SQLSTATE
+ * (53100: disk full), or the operating system's.
+ */
+export function databaseError(what: string, cause: unknown): AdresslistaError {
+  if (cause instanceof AdresslistaError) return cause;
+  const code = (cause as { code?: unknown }).code;
+  const reason =
+    typeof code === "string"
+      ? (REASONS[code] ?? code)
+      : /timeout/i.test((cause as Error).message ?? "")
+        ? "no answer in time"
+        : "the connection was lost";
+  return new AdresslistaError("database", `${what} (${reason})`, { cause });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  "28P01": "28P01: wrong password",
+  "28000": "28000: this user may not log in",
+  "3D000": "3D000: there is no such database",
+  "42501": "42501: this user may not do that",
+  "53100": "53100: the disk of the database is full",
+  "53300": "53300: too many connections",
+  "25006": "25006: this server can only be read from",
+};
