@@ -7,8 +7,8 @@ import type { ReloadOptions, ReloadOutcome } from "../../lib/reload/api.js";
 import { reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { exportOf } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
 
 const encodePersonVO = personVOEncoder();
 

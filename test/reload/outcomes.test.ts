@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { ReloadOutcome } from "../../lib/reload/api.js";
 import { openSqliteStore } from "../../lib/store/sqlite/store.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
 import { inventedPersonnummer } from "../support/t04.js";
 import { databaseIn, generationIn, type LoadOptions, reloadFiles, writtenFile } from "./loading.js";
 

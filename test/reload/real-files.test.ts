@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { AdresslistaError } from "../../lib/errors.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { generationIn, type Loaded, reloadFiles } from "./loading.js";
 
 /** Each thing that real exports do (test/fixtures/ims), through the whole load: what is listed, what is said, or why not. */

@@ -10,6 +10,7 @@ import { AdresslistaError } from "../../lib/errors.js";
 import { formatReport } from "../../lib/reload/report.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
+import { inTemporaryFolder } from "../support/database.js";
 import {
   course,
   exportOf,
@@ -19,7 +20,6 @@ import {
   SPRING_AND_AUTUMN,
   school,
 } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
 import { inventedPersonnummer, testOperations, user } from "../support/t04.js";
 import { databaseIn, generationIn, type LoadOptions, loadedIn, loadFiles, writtenFile } from "./loading.js";
 

@@ -5,7 +5,7 @@ import { AdresslistaError } from "../../lib/errors.js";
 import { editCodeRegister } from "../../lib/reload/rollback.js";
 import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 
 const SCHOOLS = [
   { groupId: "skola-1", kod: "I001" },

@@ -8,7 +8,8 @@ import type { GenerationDifference } from "../../lib/store/queries.js";
 import { compareGenerations, type OpenDifferences } from "../../lib/store/sqlite/differences.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
 
 interface Content {
   readonly tables?: LadokTables;

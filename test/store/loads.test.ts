@@ -10,7 +10,8 @@ import type { Generation } from "../../lib/store/queries.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
 import { openServed, openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration } from "../support/generation.js";
 
 const NOW = new Date("2026-11-24T08:00:00Z");
 const AT = NOW.toISOString();

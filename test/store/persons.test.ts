@@ -5,7 +5,8 @@ import { describe, it } from "mocha";
 import type { Registration } from "../../lib/mapping/rows.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
 
 const [OCCASION] = ONE_OCCASION.ktill2;
 if (OCCASION === undefined) throw new Error("there is no occasion");

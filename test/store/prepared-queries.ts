@@ -4,7 +4,7 @@ import Sqlite from "better-sqlite3";
 import { generateExport } from "../../lib/sample/generate.js";
 import type { CallerRecord } from "../../lib/store/queries.js";
 import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { withService } from "../support/service.js";
 
 /**

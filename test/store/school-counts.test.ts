@@ -7,7 +7,8 @@ import type { SchoolCount } from "../../lib/store/queries.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { readSchoolCounts, schoolCounter } from "../../lib/store/sqlite/school-counts.js";
 import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
 
 const FIRST = ONE_OCCASION.ktill2[0];
 if (FIRST === undefined) throw new Error("no occasion");

@@ -102,9 +102,10 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
       withHost(
         what,
         async (pool) => {
+          const sendable = values.map(sendableValue);
           const query = asArrays
-            ? { text, values: [...values], rowMode: "array" as const }
-            : { text, values: [...values] };
+            ? { text, values: sendable, rowMode: "array" as const }
+            : { text, values: sendable };
           return (await pool.query(query as pg.QueryConfig)).rows as Row[];
         },
         true,
@@ -165,6 +166,15 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
 }
 
 const APPLICATION = "adresslista";
+
+/**
+ * PostgreSQL knows no text with U+0000, and none in the store has it: what is asked for becomes something else that no text
+ * has, since no XML document may.
+ */
+function sendableValue(value: Value): Value {
+  if (typeof value === "string") return value.replaceAll("\u0000", "\uFFFF");
+  return Array.isArray(value) ? value.map((one: string) => one.replaceAll("\u0000", "\uFFFF")) : value;
+}
 
 async function rolledBack(client: Client): Promise<void> {
   try {
