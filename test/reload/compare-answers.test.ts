@@ -2,17 +2,17 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect } from "chai";
-import { describe, it } from "mocha";
+import { it } from "mocha";
 import { AdresslistaError } from "../../lib/errors.js";
 import { compareAnswers } from "../../lib/reload/compare-answers.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { openGeneration } from "../../lib/store/sqlite/generation.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { describeOnSqlite, inTemporaryFolder } from "../support/database.js";
 import { databaseIn, loadFiles } from "./loading.js";
 
 const SAMPLE = "data/sample-export.xml";
 
-describe("comparing the answers of two databases", () => {
+describeOnSqlite("comparing the answers of two databases", () => {
   it("finds equal ones equal, and counts them", () =>
     withCopy("", async (compared) => {
       expect(await compared()).to.be.above(200);
