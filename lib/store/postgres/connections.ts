@@ -53,6 +53,7 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
   );
   // An idle connection that is cut is no error of anybody's: the pool makes a new one.
   for (const pool of pools) pool.on("error", () => {});
+  let closed: Promise<unknown> | undefined;
   let current = 0;
   let locating: Promise<void> | undefined;
 
@@ -160,7 +161,8 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
       ),
 
     async close() {
-      await Promise.all(pools.map((pool) => pool.end()));
+      closed ??= Promise.all(pools.map((pool) => pool.end()));
+      await closed;
     },
   };
 }

@@ -51,7 +51,12 @@ export async function openPostgresStore(database: string, options: PostgresOptio
       ? undefined
       : connectionsTo(readPostgresUrl(options.databaseRead), true);
   try {
-    if (!(await isUpToDate(connections, url.schema))) await migrate(connections, url);
+    if (!(await isUpToDate(connections, url.schema))) {
+      if (options.readOnly === true && !(await isMade(connections, url.schema))) {
+        throw new AdresslistaError("database", `cannot open ${url.shown}: it is not there`);
+      }
+      await migrate(connections, url);
+    }
     return postgresStore(url.schema, connections, replica, options.workFolder);
   } catch (error) {
     await Promise.all([connections.close(), replica?.close()]);
