@@ -7,6 +7,13 @@ import { AdresslistaError } from "./errors.js";
 import type { GroupKind, MappingSettings } from "./mapping/api.js";
 import { defaultMapping } from "./mapping/settings.js";
 import { isPostgresUrl, wrongPostgresUrl } from "./store/postgres/url.js";
+import {
+  refuseShared,
+  registerOf,
+  TENANT_SETTINGS,
+  type TenantSettings,
+  wrongTenantName,
+} from "./tenants.js";
 
 /**
  * The settings (contract section 4): from `adresslista.config.json`, over it the environment, over that options of the
@@ -92,6 +99,8 @@ export interface Settings {
   readonly fetchedFolder: string;
   readonly keepFetchedDays: number;
   readonly logLevel: LogLevel;
+  /** What each tenant says itself, by name: `registerOf` of lib/tenants has all its settings. */
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -352,9 +361,15 @@ const TABLE: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
     help: "days that a fetched export is kept for replay; 0: removed when the load ends",
   },
   logLevel: { kind: oneOf<LogLevel>(...LOG_LEVELS), default: "info", help: "least severe lines of the log" },
+  tenants: {
+    kind: tenantsKind(),
+    default: new Map(),
+    help: "further registers of the service, by name, each with settings of its own",
+  },
 };
 
 const NAMES = Object.keys(TABLE) as (keyof Settings)[];
+const DEFAULTS = Object.fromEntries(NAMES.map((name) => [name, TABLE[name].default])) as unknown as Settings;
 const CONFIG_FILE = "adresslista.config.json";
 const CONFIG_VARIABLE = "ADRESSLISTA_CONFIG";
 const VARIABLE_PREFIX = "ADRESSLISTA_";
@@ -413,27 +428,36 @@ export function loadSettings(env: Environment, overrides: Overrides, cwd: string
       cwd,
     });
   }
-  return settings as unknown as Settings;
+  const read = settings as unknown as Settings;
+  refuseShared(read);
+  return read;
 }
 
 /**
- * The two settings that say where the status file is, for a reload that has to tell there that some other setting is wrong.
+ * The settings that say where the status file is, for a reload that has to tell there that some other setting is wrong.
  * Undefined when it cannot be known.
  */
 export function statusFileSettings(
   env: Environment,
   overrides: Overrides,
   cwd: string,
+  tenant?: string,
 ): Pick<Settings, "database" | "workFolder" | "statusFile"> | undefined {
   try {
     const file = configFile(env, overrides, cwd);
     const content = file === undefined ? {} : parseConfigFile(file.path, file.source);
     const sources = { file, inFile: isObject(content) ? content : {}, env, overrides, cwd };
-    return {
+    const own = {
       database: readSetting("database", TABLE.database, sources) as string,
       workFolder: readSetting("workFolder", TABLE.workFolder, sources) as string,
       statusFile: readSetting("statusFile", TABLE.statusFile, sources) as string | undefined,
     };
+    if (tenant === undefined) return own;
+    const tenants = readSetting("tenants", TABLE.tenants, sources) as Settings["tenants"];
+    // What else a register has is of no interest, and may be what is wrong.
+    const service = { ...DEFAULTS, ...own, tenants };
+    const { database, workFolder, statusFile } = registerOf(service, tenant).settings;
+    return { database, workFolder, statusFile };
   } catch {
     return undefined;
   }
@@ -721,6 +745,49 @@ function wrongInstitutions(institutions: unknown): string | undefined {
     }
   }
   return undefined;
+}
+
+/** What tenants say themselves; `refuseShared` looks at them together. */
+function tenantsKind(): Kind<Settings["tenants"]> {
+  const says = "an object: names of tenants to objects with settings of theirs";
+  const fromJson = (json: unknown, folder: string): Read<Settings["tenants"]> => {
+    if (!isObject(json)) return { wrong: `must be ${says}` };
+    const tenants = new Map<string, TenantSettings>();
+    for (const [name, content] of Object.entries(json)) {
+      const read = readTenant(name, content, folder);
+      if ("wrong" in read) return { wrong: `is wrong: ${printable(name)}${read.wrong}` };
+      tenants.set(name, read.value);
+    }
+    return { value: tenants };
+  };
+  return {
+    says: `${says} (as JSON in the environment)`,
+    fromText(written, folder) {
+      try {
+        return fromJson(JSON.parse(written), folder);
+      } catch {
+        return { wrong: "must be a JSON object" };
+      }
+    },
+    fromJson,
+  };
+}
+
+function readTenant(name: string, content: unknown, folder: string): Read<TenantSettings> {
+  const wrongName = wrongTenantName(name);
+  if (wrongName !== undefined) return { wrong: ` ${wrongName}` };
+  if (!isObject(content)) return { wrong: " must be an object with settings" };
+  const settings: Record<string, unknown> = {};
+  for (const [setting, value] of Object.entries(content)) {
+    if (!Object.hasOwn(TABLE, setting)) return { wrong: ` has an unknown setting ${printable(setting)}` };
+    if (!(TENANT_SETTINGS as readonly string[]).includes(setting)) {
+      return { wrong: `.${setting} is no tenant's own: it is said once, for the whole service` };
+    }
+    const read = (TABLE[setting as keyof Settings].kind as Kind<unknown>).fromJson(value, folder);
+    if ("wrong" in read) return { wrong: `.${setting} ${read.wrong}` };
+    settings[setting] = read.value;
+  }
+  return { value: settings };
 }
 
 function isPattern(source: string): boolean {

@@ -48,8 +48,8 @@ const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   settings: (overrides) => loadSettings(process.env, overrides, process.cwd()),
-  statusFile(overrides) {
-    const settings = statusFileSettings(process.env, overrides, process.cwd());
+  statusFile(overrides, tenant) {
+    const settings = statusFileSettings(process.env, overrides, process.cwd(), tenant);
     return settings === undefined ? undefined : statusFileOf(settings);
   },
   interrupted() {

@@ -86,6 +86,7 @@ describe("settings", () => {
       fetchedFolder: join(folder, "data/fetched"),
       keepFetchedDays: 1,
       logLevel: "info",
+      tenants: new Map(),
     });
   });
 
@@ -168,6 +169,7 @@ describe("settings", () => {
       ADRESSLISTA_FETCHED_FOLDER: "fetched",
       ADRESSLISTA_KEEP_FETCHED_DAYS: "7",
       ADRESSLISTA_LOG_LEVEL: "silent",
+      ADRESSLISTA_TENANTS: '{"lund":{"database":"lund.sqlite","sftpPath":"/lund"}}',
     });
     expect(settings).to.deep.equal({
       host: "::1",
@@ -232,6 +234,7 @@ describe("settings", () => {
       fetchedFolder: join(folder, "fetched"),
       keepFetchedDays: 7,
       logLevel: "silent",
+      tenants: new Map([["lund", { database: join(folder, "lund.sqlite"), sftpPath: "/lund" }]]),
     });
   });
 

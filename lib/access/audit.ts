@@ -25,6 +25,8 @@ export interface CallFacts {
   /** A caller who has proved who it is; otherwise `claimedCaller` is what was said. */
   readonly caller?: string;
   readonly claimedCaller?: string | undefined;
+  /** The tenant of a caller who was told by its name; see `Caller`. */
+  readonly tenant?: string | undefined;
   readonly institutions?: readonly string[];
   readonly kurskoder?: readonly string[];
   /** ÅÅÅÅT */
@@ -39,6 +41,8 @@ export interface CallFacts {
 export interface AuditEntry {
   /** ISO 8601 UTC. */
   readonly time: string;
+  /** Whose register it was about; absent: the service's own, or nobody knows. */
+  readonly tenant?: string | undefined;
   /** A registered caller; `verified` says whether it was proved. */
   readonly caller?: string | undefined;
   readonly verified?: boolean | undefined;
@@ -188,6 +192,7 @@ export interface AuditQuery {
   readonly since: number;
   readonly until?: number | undefined;
   readonly caller?: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /**
@@ -210,7 +215,7 @@ export async function* readAudit(
 
 async function* entriesIn(
   folder: string,
-  { since, until = Number.POSITIVE_INFINITY, caller }: AuditQuery,
+  { since, until = Number.POSITIVE_INFINITY, caller, tenant }: AuditQuery,
   onDamaged: (file: string, line: number) => void,
 ): AsyncIterable<AuditEntry> {
   const from = dayOf(since);
@@ -227,7 +232,9 @@ async function* entriesIn(
           continue;
         }
         const time = Date.parse(entry.time);
-        if (time >= since && time < until && (caller === undefined || entry.caller === caller)) yield entry;
+        if (time < since || time >= until) continue;
+        if (caller !== undefined && entry.caller !== caller) continue;
+        if (tenant === undefined || entry.tenant === tenant) yield entry;
       }
     } finally {
       await file.close();

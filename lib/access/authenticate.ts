@@ -44,6 +44,8 @@ export interface AuthenticationSettings {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
+  /** Turns that are shared with other ways in: what is checked at a time is bounded for the process. */
+  readonly turns?: LoginTurns;
 }
 
 const MINUTE_MILLISECONDS = 60_000;
@@ -70,9 +72,14 @@ function swedishDays(): (time: number) => string {
  * forgotten at once when callers change.
  */
 export function authenticator(store: CallerStore, settings: AuthenticationSettings): Authenticate {
-  const { defaultCaller, now = Date.now, pause = delay, onUnnoted = () => {} } = settings;
+  const {
+    defaultCaller,
+    now = Date.now,
+    pause = delay,
+    onUnnoted = () => {},
+    turns = loginTurns(),
+  } = settings;
   const remembered = rememberCallers();
-  const turns = loginTurns();
   const dayOf = swedishDays();
   const underWay = new Map<string, Promise<KnownCaller | undefined>>();
 

@@ -7,6 +7,8 @@ export interface Caller {
   readonly name: string;
   /** All institutions, or the keys (`codeKey`) of those whose courses it may see. */
   readonly institutions: "*" | ReadonlySet<string>;
+  /** Whose register has it, where callers of several are told apart by their names; absent: the service's own. */
+  readonly tenant?: string;
 }
 
 /** May the caller see something that these institutions give? Something of no institution only with rights to all. */
@@ -28,11 +30,15 @@ export interface KnownCaller {
   mayCall(address: string, today: string): boolean;
 }
 
-export function knownCaller(record: CallerRecord): KnownCaller {
-  const { name, institutions, addresses, expires } = record;
+export function knownCaller(record: CallerRecord & { readonly tenant?: string | undefined }): KnownCaller {
+  const { name, institutions, addresses, expires, tenant } = record;
   const isItsAddress = addresses.length === 0 ? () => true : within(addresses);
   return {
-    caller: { name, institutions: institutions === "*" ? "*" : new Set(institutions.map(codeKey)) },
+    caller: {
+      name,
+      institutions: institutions === "*" ? "*" : new Set(institutions.map(codeKey)),
+      ...(tenant === undefined ? {} : { tenant }),
+    },
     record,
     mayCall: (address, today) => isItsAddress(address) && (expires === null || today <= expires),
   };

@@ -2,12 +2,11 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
-import { buildAdminServer, type Readiness } from "../http/admin.js";
-import { openStore } from "../store/open.js";
-import type { Store } from "../store/queries.js";
+import { buildAdminServer, type Readiness, type RegisterReadiness } from "../http/admin.js";
 import { ageOf } from "./age.js";
 import { openAuditLog } from "./audit-recorder.js";
 import { errorFields } from "./log.js";
+import { openRegisters, type ServingRegister, type ServingRegisters } from "./serving-registers.js";
 import { readAttempt, statusFileOf } from "./status-file.js";
 
 /** What there is once beside the serving processes, however many. */
@@ -50,14 +49,14 @@ export async function startHousekeeping(
     return { admin: undefined, stopping() {}, stop: async () => stopAudit() };
   }
 
-  const store = await openStore(settings.database);
+  const registers = await openRegisters(settings, log);
   let isStopping = false;
   const server = buildAdminServer({
     metrics,
     readiness: async () => {
       const reasons = isStopping ? ["the service is stopping"] : [];
       if (!isStopping && !isServing()) reasons.push("no process serves");
-      return readinessOf(store, settings, reasons);
+      return readinessOf(registers, reasons);
     },
     onError: (error) => log.error(errorFields(error), "internal error of the admin listener"),
   });
@@ -77,7 +76,7 @@ export async function startHousekeeping(
     server.listen(adminPort, host, () => resolve((server.address() as AddressInfo).port));
   }).catch(async (error) => {
     stopAudit();
-    await store.close();
+    await registers.close();
     throw error;
   });
   return {
@@ -89,14 +88,31 @@ export async function startHousekeeping(
       stopAudit();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await store.close();
+      await registers.close();
     },
   };
 }
 
+/** With tenants, one register that cannot answer is no reason to send the calls of all others elsewhere. */
+async function readinessOf(
+  { own, tenants }: ServingRegisters,
+  stopped: readonly string[],
+): Promise<Readiness> {
+  const ofOwn = await readinessOfRegister(own, stopped);
+  if (tenants.length === 0) return ofOwn;
+  const each: Record<string, RegisterReadiness> = {};
+  for (const register of tenants) each[`${register.tenant}`] = await readinessOfRegister(register, stopped);
+  const ready = [ofOwn, ...Object.values(each)].some((register) => register.ready);
+  return { ...ofOwn, ready, reasons: ready ? [] : ofOwn.reasons, tenants: each };
+}
+
 /** A load that is stale is served all the same: yesterday's participants are better than none. */
-async function readinessOf(store: Store, settings: Settings, reasons: string[]): Promise<Readiness> {
+async function readinessOfRegister(
+  { store, settings }: ServingRegister,
+  stopped: readonly string[],
+): Promise<RegisterReadiness> {
   const lastReload = readAttempt(statusFileOf(settings))?.outcome ?? null;
+  const reasons = [...stopped];
   try {
     // Opened as a call would open it: a file that is gone, damaged or of another version is found here.
     const generation = await store.current();

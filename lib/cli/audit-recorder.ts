@@ -1,10 +1,11 @@
+import type { TenantCaller } from "../access/all-callers.js";
 import { type AuditEntry, type AuditLog, auditLog, type CallFacts, shownUid } from "../access/audit.js";
 import { callerName } from "../access/callers.js";
 import type { Settings } from "../config.js";
 import type { AnsweredCall } from "../http/endpoint.js";
 import type { CallMetrics, CallOutcome } from "../http/metrics.js";
 import { besideDatabase } from "../store/open.js";
-import type { Store } from "../store/queries.js";
+import type { MaybePromise } from "../store/queries.js";
 
 /** The setting auditFolder; else `x.audit` beside the database `x.sqlite`. */
 export function auditFolderOf({
@@ -22,11 +23,15 @@ export function openAuditLog(
   return auditLog(auditFolderOf(settings), settings.auditKeepDays);
 }
 
+interface RegisteredCallers {
+  findCaller(name: string): MaybePromise<TenantCaller | undefined>;
+}
+
 /** What is done with each call before its answer leaves: its line in the audit log, and the counters. */
 export function callRecorder(
   audit: AuditLog,
   metrics: CallMetrics | undefined,
-  store: Pick<Store, "findCaller">,
+  store: RegisteredCallers,
   defaultCaller: string | undefined,
 ): (call: AnsweredCall) => Promise<void> {
   const write = gathered(audit);
@@ -37,11 +42,15 @@ export function callRecorder(
     const claimed = facts && callerName(facts.caller ?? facts.claimedCaller ?? defaultCaller ?? "");
     const isVerified = facts?.caller !== undefined;
     const told = isVerified && outcome !== "fault" ? facts.persons : undefined;
+    let tenant = call.tenant ?? facts?.tenant;
     try {
+      const registered = isVerified || claimed === undefined ? undefined : await store.findCaller(claimed);
+      tenant ??= registered?.tenant;
       await write({
         time: new Date().toISOString(),
+        tenant,
         // What a stranger says is no caller of ours is not written down: it may be anything, a ticket too.
-        caller: isVerified || (await isRegistered(store, claimed)) ? claimed : undefined,
+        caller: isVerified || registered !== undefined ? claimed : undefined,
         verified: isVerified,
         uid: isVerified ? shownUid(facts.uid) : undefined,
         address: call.remoteAddress,
@@ -56,10 +65,10 @@ export function callRecorder(
       });
     } catch (error) {
       // An answer that cannot be written down is not sent, and comes again as a fault.
-      if (outcome === "fault") metrics?.count(call, outcome, 0);
+      if (outcome === "fault") metrics?.count(ofTenant(call, tenant), outcome, 0);
       throw error;
     }
-    metrics?.count(call, outcome, told ?? 0);
+    metrics?.count(ofTenant(call, tenant), outcome, told ?? 0);
   };
 }
 
@@ -91,8 +100,9 @@ function outcomeOf({ fault }: AnsweredCall, facts: CallFacts | undefined): CallO
   return (facts?.errors.length ?? 0) > 0 ? "refused" : "valid";
 }
 
-async function isRegistered(store: Pick<Store, "findCaller">, claimed: string | undefined): Promise<boolean> {
-  return claimed !== undefined && (await store.findCaller(claimed)) !== undefined;
+/** At the address that is all tenants' it was found out who is meant. */
+function ofTenant(call: AnsweredCall, tenant: string | undefined): AnsweredCall {
+  return tenant === call.tenant ? call : { ...call, tenant };
 }
 
 function unlessEmpty(values: readonly string[] | undefined): readonly string[] | undefined {

@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type AuditEntry, readAudit } from "../access/audit.js";
 import { callerName } from "../access/callers.js";
 import { isCalendarDate } from "../domain/days.js";
+import { registerOf } from "../tenants.js";
 import { auditFolderOf } from "./audit-recorder.js";
-import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import { type CliContext, print, type RegisterOptions, say, withConfigOption } from "./context.js";
 
 /** `adresslista audit`: who has asked for what, from the audit log. */
 export function addAuditCommand(program: Command, context: CliContext): void {
@@ -19,18 +20,19 @@ export function addAuditCommand(program: Command, context: CliContext): void {
     )
     .addOption(new Option("--until <time>", "before then").argParser(whole))
     .option("--caller <name>", "calls of this caller alone")
+    .option("--tenant <name>", "calls of this tenant's register alone (setting tenants)")
     .option("--json", "one JSON object a line, as the log has them")
     .addHelpText("after", HELP)
     .action((options: AuditOptions) => audit(context, options));
 }
 
 const HELP = `
-Members of a line, those that apply: time, caller, verified (it proved who it is), uid (the end user as the portal names
+Members of a line, those that apply: time, tenant (of its register; absent: the service's own), caller, verified (it proved who it is), uid (the end user as the portal names
 it), address, service, method, institutions, kurskoder, terminer (of the register's own), persons (how many the answer
 tells of), outcome (valid, keys of ERROR messages, or fault and its code), incident (the number in the operational log),
 more (refusals of that address in the same minute that have no lines of their own).`;
 
-interface AuditOptions extends CommonOptions {
+interface AuditOptions extends RegisterOptions {
   readonly since: string;
   readonly until?: string;
   readonly caller?: string;
@@ -38,13 +40,16 @@ interface AuditOptions extends CommonOptions {
 }
 
 async function audit(context: CliContext, options: AuditOptions): Promise<void> {
-  const settings = context.settings({ config: options.config });
+  const { tenant } = options;
+  // Looked up, so that a name that is spelled wrong is not taken for a register that nobody has called.
+  const { settings } = registerOf(context.settings({ config: options.config }), tenant);
   const now = Date.now();
   let damaged = 0;
   const query = {
     since: timeOf(options.since, now) ?? now,
     until: options.until === undefined ? undefined : timeOf(options.until, now),
     caller: options.caller === undefined ? undefined : callerName(options.caller),
+    tenant,
   };
   for await (const entry of readAudit(auditFolderOf(settings), query, () => damaged++)) {
     await print(context, options.json ? `${JSON.stringify(entry)}\n` : `${inWords(entry)}\n`);
@@ -78,6 +83,7 @@ function inWords(entry: AuditEntry): string {
   return [
     entry.time,
     entry.address,
+    ...(entry.tenant === undefined ? [] : [`tenant ${entry.tenant}`]),
     `${entry.caller ?? "?"}${entry.verified ? "" : " (not proved)"}`,
     entry.uid === undefined ? "?" : JSON.stringify(entry.uid),
     `${entry.service}.${entry.method ?? "?"}`,

@@ -8,7 +8,15 @@ import { isAddressOrNetwork } from "../domain/networks.js";
 import { AdresslistaError } from "../errors.js";
 import { databaseExists, openStore } from "../store/open.js";
 import type { CallerProof, CallerRecord, CallerRights, Store } from "../store/queries.js";
-import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import { registerInWords, registersOf } from "../tenants.js";
+import {
+  type CliContext,
+  print,
+  type RegisterOptions,
+  registerSettings,
+  say,
+  withRegisterOptions,
+} from "./context.js";
 
 const MAX_NAME_CHARACTERS = 100;
 const MAX_SECRET_BYTES = 4096;
@@ -18,7 +26,7 @@ export function addCallerCommands(program: Command, context: CliContext): void {
   const caller = program
     .command("caller")
     .description("register, change, list and remove callers: the portals that may call");
-  withConfigOption(caller.command("add <name>"))
+  withRegisterOptions(caller.command("add <name>"))
     .description("register a caller")
     .addOption(
       new Option("--institutions <codes>", "institutions whose courses it may see: '*' or A,B,…").default(
@@ -32,7 +40,7 @@ export function addCallerCommands(program: Command, context: CliContext): void {
     .option("--expires <date>", "its last day, ÅÅÅÅ-MM-DD")
     .addHelpText("after", SECRET_HELP)
     .action((name: string, options: AddOptions) => add(context, name, options));
-  withConfigOption(caller.command("change <name>"))
+  withRegisterOptions(caller.command("change <name>"))
     .description("change a caller; what is not given stays. A running service goes by it from the next call")
     .option("--institutions <codes>", "'*' or A,B,…")
     .addOption(verifierOption())
@@ -42,13 +50,13 @@ export function addCallerCommands(program: Command, context: CliContext): void {
     .option("--new-secret", "another secret, read or made as `caller add` does; the old one counts no more")
     .addHelpText("after", SECRET_HELP)
     .action((name: string, options: ChangeOptions) => change(context, name, options));
-  withConfigOption(caller.command("list"))
+  withRegisterOptions(caller.command("list"))
     .description("list the callers")
     .option("--json", "as JSON")
     .action((options: ListOptions) => list(context, options));
-  withConfigOption(caller.command("remove <name>"))
+  withRegisterOptions(caller.command("remove <name>"))
     .description("remove a caller; a running service refuses it from the next call")
-    .action((name: string, options: CommonOptions) => remove(context, name, options));
+    .action((name: string, options: RegisterOptions) => remove(context, name, options));
 }
 
 const VERIFIERS = ["secret", "hmac", "certificate"] as const;
@@ -65,7 +73,7 @@ function verifierOption(): Option {
   return new Option("--verifier <kind>", "how it proves who it is").choices(VERIFIERS);
 }
 
-interface CallerOptions extends CommonOptions {
+interface CallerOptions extends RegisterOptions {
   readonly subject?: string;
   readonly addresses?: string;
   readonly expires?: string;
@@ -82,12 +90,12 @@ interface ChangeOptions extends CallerOptions {
   readonly newSecret?: boolean;
 }
 
-interface ListOptions extends CommonOptions {
+interface ListOptions extends RegisterOptions {
   readonly json?: boolean;
 }
 
 async function add(context: CliContext, name: string, options: AddOptions): Promise<void> {
-  const { database } = context.settings(options);
+  const { database } = registerSettings(context, options);
   const rights: CallerRights = {
     name: checkName(name),
     institutions: readInstitutions(options.institutions),
@@ -96,13 +104,14 @@ async function add(context: CliContext, name: string, options: AddOptions): Prom
     created: new Date().toISOString(),
   };
   const { proof, made } = await newProof(context, options.verifier, options.subject);
+  await refuseTaken(context, options, { ...rights, ...proof });
   await withStore(database, async (store) => store.addCaller({ ...rights, ...proof }));
   if (made !== undefined) await print(context, `${made}\n`);
   await say(context, `caller ${rights.name} added, with ${rightsInWords(rights)}`);
 }
 
 async function change(context: CliContext, name: string, options: ChangeOptions): Promise<void> {
-  const { database } = context.settings({ config: options.config });
+  const { database } = registerSettings(context, options);
   const wanted = callerName(name);
   const { institutions, addresses, expires, verifier, subject, newSecret } = options;
   if (
@@ -126,10 +135,52 @@ async function change(context: CliContext, name: string, options: ChangeOptions)
     const { proof, made } = isSame
       ? { proof: proofOf(known), made: undefined }
       : await newProof(context, kind, subject);
+    if (subject !== undefined) await refuseTaken(context, options, { ...rights, ...proof });
     await store.changeCaller({ ...rights, ...proof });
     if (made !== undefined) await print(context, `${made}\n`);
     await say(context, `caller ${known.name} changed: ${rightsInWords(rights)}`);
   });
+}
+
+/**
+ * At the address without a tenant it is the caller that tells whose register is meant: no two registers of a service may
+ * have one of the same name or certificate.
+ */
+async function refuseTaken(
+  context: CliContext,
+  { config, tenant }: RegisterOptions,
+  caller: CallerRecord,
+): Promise<void> {
+  const others = registersOf(context.settings({ config })).filter((register) => register.tenant !== tenant);
+  for (const { tenant: other, settings } of others) {
+    const taken = await takenIn(settings.database, caller).catch((cause) => {
+      throw new AdresslistaError(
+        "database",
+        `whether ${registerInWords(other)} has that caller already cannot be seen, so nothing is changed`,
+        { cause },
+      );
+    });
+    if (taken !== undefined) {
+      throw new AdresslistaError(
+        "usage",
+        `${registerInWords(other)} has a caller with that ${taken} already`,
+      );
+    }
+  }
+}
+
+/** A database that is not there has no callers, and looking does not make it. */
+async function takenIn(database: string, caller: CallerRecord): Promise<"name" | "certificate" | undefined> {
+  if (!(await databaseExists(database))) return undefined;
+  const store = await openStore(database, { readOnly: true });
+  try {
+    if ((await store.findCaller(caller.name)) !== undefined) return "name";
+    const { subject } = caller.verifier === "certificate" ? caller : { subject: undefined };
+    if (subject === undefined) return undefined;
+    return (await store.findCallerBySubject(subject)) === undefined ? undefined : "certificate";
+  } finally {
+    await store.close();
+  }
 }
 
 /** `made`: the secret that was made and has to be told. */
@@ -194,7 +245,7 @@ export async function callerRecord(
 }
 
 async function list(context: CliContext, options: ListOptions): Promise<void> {
-  const { database } = context.settings(options);
+  const { database } = registerSettings(context, options);
   const callers = (await databaseExists(database))
     ? await withStore(database, async (store) => store.listCallers())
     : [];
@@ -223,8 +274,8 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
   return print(context, table([titles, ...rows]));
 }
 
-async function remove(context: CliContext, name: string, options: CommonOptions): Promise<void> {
-  const { database } = context.settings(options);
+async function remove(context: CliContext, name: string, options: RegisterOptions): Promise<void> {
+  const { database } = registerSettings(context, options);
   const wanted = callerName(name);
   await existing(database, async (store) => {
     if (!(await store.removeCaller(wanted)))

@@ -5,10 +5,11 @@ import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import { sftpSettings } from "../fetch/settings.js";
-import { openStore } from "../store/open.js";
+import { databaseExists, openStore } from "../store/open.js";
 import { generationFile } from "../store/sqlite/files.js";
+import { type Register, registerInWords, registerOf, registersOf } from "../tenants.js";
 import { auditFolderOf } from "./audit-recorder.js";
-import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
+import { type CliContext, print, type RegisterOptions, withRegisterOptions } from "./context.js";
 import { endingOf } from "./exit.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
 import { isLoopback, tlsOf } from "./listening.js";
@@ -17,25 +18,26 @@ import { statusFileOf } from "./status-file.js";
 
 /** `adresslista check`: would a reload and the service find what they need? */
 export function addCheckCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("check"))
+  withRegisterOptions(program.command("check"))
     .description("try settings, files, database and SFTP login, without changing anything")
     .addHelpText("after", HELP)
-    .action((options: CommonOptions) => check(context, options));
+    .action((options: RegisterOptions) => check(context, options));
 }
 
 const HELP = `
-One line for each thing: ok or WRONG, and what to do. Exit code 0 when all is well, else that of the first that is wrong:
+With the setting tenants, and without --tenant, all registers are looked at. One line for each thing: ok or WRONG, and what to do. Exit code 0 when all is well, else that of the first that is wrong:
 3 settings, or a file that they name; 8 database; 5 the SFTP server's host key; 4 no connection, login, or export to fetch.`;
 
-async function check(context: CliContext, options: CommonOptions): Promise<void> {
+async function check(context: CliContext, { config, tenant }: RegisterOptions): Promise<void> {
   const signal = context.interrupted();
   const wrong: number[] = [];
   const settings = await tried(context, wrong, "settings", async () => {
-    const read = context.settings({ config: options.config });
-    return { found: "each can be used", read };
+    const read = context.settings({ config });
+    const registers = tenant === undefined ? registersOf(read) : [registerOf(read, tenant)];
+    return { found: "each can be used", read, registers };
   });
   // Without them there is nothing more to look at.
-  for (const { what, find } of settings === undefined ? [] : checks(settings.read, signal)) {
+  for (const { what, find } of settings === undefined ? [] : checks(settings, signal)) {
     await tried(context, wrong, what, async () => ({ found: await find() }));
     signal.throwIfAborted();
   }
@@ -68,7 +70,54 @@ interface Check {
   find(): string | Promise<string>;
 }
 
-function checks(settings: Settings, signal: AbortSignal): readonly Check[] {
+function checks(
+  { read, registers }: { readonly read: Settings; readonly registers: readonly Register[] },
+  signal: AbortSignal,
+): readonly Check[] {
+  const ofTenants = registers.flatMap(({ tenant, settings }) => {
+    const named = (check: Check) => ({ ...check, what: `${registerInWords(tenant)}: ${check.what}` });
+    return tenant === undefined ? [] : registerChecks(settings, signal).map(named);
+  });
+  if (!registers.some(({ tenant }) => tenant === undefined)) return ofTenants;
+  const callers = { what: "callers", find: () => callersCheck(registers) };
+  return [
+    { what: "listening", find: () => listeningCheck(read) },
+    { what: "audit log", find: () => writableFolder("auditFolder", auditFolderOf(read)) },
+    ...registerChecks(read, signal),
+    ...ofTenants,
+    ...(registers.length === 1 ? [] : [callers]),
+  ];
+}
+
+/** Who is in two registers cannot log in at the address that is all tenants'. */
+async function callersCheck(registers: readonly Register[]): Promise<string> {
+  const owners = new Map<string, string | undefined>();
+  for (const { tenant, settings } of registers) {
+    if (!(await databaseExists(settings.database))) continue;
+    const store = await openStore(settings.database, { readOnly: true });
+    try {
+      for (const caller of await store.listCallers()) {
+        const subject = caller.verifier === "certificate" ? [`certificate ${caller.subject}`] : [];
+        for (const what of [`caller ${caller.name}`, ...subject]) {
+          if (owners.has(what)) throw inTwo(what, owners.get(what), tenant);
+          owners.set(what, tenant);
+        }
+      }
+    } finally {
+      await store.close();
+    }
+  }
+  return "each is in one register";
+}
+
+function inTwo(what: string, one: string | undefined, other: string | undefined): AdresslistaError {
+  return new AdresslistaError(
+    "settings",
+    `${what} is in ${registerInWords(one)} and in ${registerInWords(other)}, so that it is let in nowhere but by a tenant's own path: remove one`,
+  );
+}
+
+function registerChecks(settings: Settings, signal: AbortSignal): readonly Check[] {
   const { protectedFile, kurskodAliasFile, fetchedFolder, database, sftpHost } = settings;
   const files: Check[] = [];
   if (protectedFile !== undefined) {
@@ -88,8 +137,6 @@ function checks(settings: Settings, signal: AbortSignal): readonly Check[] {
         ];
   return [
     ...files,
-    { what: "listening", find: () => listeningCheck(settings) },
-    { what: "audit log", find: () => writableFolder("auditFolder", auditFolderOf(settings)) },
     { what: "status file", find: () => writableFile("statusFile", statusFileOf(settings)) },
     { what: "database", find: () => databaseCheck(database) },
     ...remote,

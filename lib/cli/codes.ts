@@ -19,7 +19,14 @@ import { AdresslistaError } from "../errors.js";
 import { editCodeRegister } from "../reload/rollback.js";
 import { databaseExists, openStore } from "../store/open.js";
 import type { CodeChanges, CodeRegisterName, CodeRows, Store } from "../store/queries.js";
-import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import {
+  type CliContext,
+  print,
+  type RegisterOptions,
+  registerSettings,
+  say,
+  withRegisterOptions,
+} from "./context.js";
 import { type CsvRow, readCsv, writeCsv } from "./csv.js";
 import { ALIAS_COLUMNS, type AliasRow, checkedAliases, readAliasFile } from "./kurskod-alias-file.js";
 import { utf8Text } from "./text-file.js";
@@ -29,12 +36,12 @@ export function addCodesCommands(program: Command, context: CliContext): void {
   const codes = program
     .command("codes")
     .description("export and edit the codes that survive every load, as CSV: institutions, Anmkod, aliases");
-  withConfigOption(codes.command("export"))
+  withRegisterOptions(codes.command("export"))
     .description("print a register as CSV")
     .addArgument(registerArgument())
     .addHelpText("after", FORMAT_HELP)
-    .action((register: RegisterName, options: CommonOptions) => exportCodes(context, register, options));
-  withConfigOption(codes.command("import"))
+    .action((register: RegisterName, options: RegisterOptions) => exportCodes(context, register, options));
+  withRegisterOptions(codes.command("import"))
     .description("add, change and remove rows of a register; rows that are not given stay as they are")
     .addArgument(registerArgument())
     .option("--file <path>", "the CSV file; else standard input")
@@ -42,7 +49,7 @@ export function addCodesCommands(program: Command, context: CliContext): void {
     .action((register: RegisterName, options: ImportOptions) => importCodes(context, register, options));
 }
 
-interface ImportOptions extends CommonOptions {
+interface ImportOptions extends RegisterOptions {
   readonly file?: string;
 }
 
@@ -72,9 +79,9 @@ function registerArgument(): Argument {
 async function exportCodes(
   context: CliContext,
   register: RegisterName,
-  options: CommonOptions,
+  options: RegisterOptions,
 ): Promise<void> {
-  const settings = context.settings({ config: options.config });
+  const settings = registerSettings(context, options);
   const rows =
     register === "aliases"
       ? currentAliases(aliasFile(settings)).map(({ kurskod, alias }) => [kurskod, alias])
@@ -110,11 +117,11 @@ async function importCodes(
   register: RegisterName,
   options: ImportOptions,
 ): Promise<void> {
-  const settings = context.settings({ config: options.config });
+  const settings = registerSettings(context, options);
   const rows = completeRows(register, await givenText(context, options.file));
   const changes =
     register === "aliases"
-      ? editAliases(aliasFile(settings), rows)
+      ? editAliases(ownAliasFile(context, options), rows)
       : await editRegister(settings.database, register, rows);
   const { added, changed, removed } = changes;
   await print(context, `${register}: ${added} added, ${changed} changed, ${removed} removed\n`);
@@ -231,6 +238,17 @@ function aliasFile({ kurskodAliasFile }: Settings): string {
   throw new AdresslistaError(
     "settings",
     "kurskodAliasFile is not set: it names the file that has the aliases",
+  );
+}
+
+/** A tenant that names no file has the service's, which is not for one tenant to change. */
+function ownAliasFile(context: CliContext, options: RegisterOptions): string {
+  const file = aliasFile(registerSettings(context, options));
+  if (options.tenant === undefined || file !== context.settings({ config: options.config }).kurskodAliasFile)
+    return file;
+  throw new AdresslistaError(
+    "settings",
+    `kurskodAliasFile: tenant ${options.tenant} has that of the service: change it without --tenant, or name one for the tenant`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Command } from "commander";
 import type { Overrides, Settings } from "../config.js";
+import { registerOf } from "../tenants.js";
 
 /** What a command has of the world: only `lib/main.ts` touches the process itself. */
 export interface CliContext {
@@ -12,7 +13,7 @@ export interface CliContext {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   settings(overrides: Overrides): Settings;
   /** Where the status file is, known also when another setting is wrong; undefined when it cannot be known. */
-  statusFile(overrides: Overrides): string | undefined;
+  statusFile(overrides: Overrides, tenant: string | undefined): string | undefined;
   /**
    * Aborted when the program is interrupted. Until this is asked for, an interrupt ends the program at once;
    * afterwards the command ends itself, and only a second interrupt does so.
@@ -34,6 +35,24 @@ export interface CliContext {
 /** Options that every command has. */
 export interface CommonOptions {
   readonly config?: string;
+}
+
+/** Options of a command that is about one register. */
+export interface RegisterOptions extends CommonOptions {
+  /** Undefined: the service's own register. */
+  readonly tenant?: string;
+}
+
+export function withRegisterOptions(command: Command): Command {
+  return withConfigOption(command).option(
+    "--tenant <name>",
+    "the register of this tenant (setting tenants), instead of the service's own",
+  );
+}
+
+/** The settings of the register that a command is about. */
+export function registerSettings(context: CliContext, { config, tenant }: RegisterOptions): Settings {
+  return registerOf(context.settings({ config }), tenant).settings;
 }
 
 export function withConfigOption(command: Command): Command {

@@ -39,6 +39,7 @@ async function demo(context: CliContext, options: CommonOptions): Promise<void> 
     requireEmail: false,
     statusFile: undefined,
     workers: 1,
+    tenants: new Map(),
   };
   await say(context, `database: ${shownDatabase(settings.database)}`);
   if (!(await prepare(context, settings))) {

@@ -2,12 +2,18 @@ import type { Command } from "commander";
 import { inspectExport } from "../inspect/inspect.js";
 import { openForInspection } from "../inspect/open.js";
 import { formatProfile } from "../inspect/text.js";
-import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
+import {
+  type CliContext,
+  print,
+  type RegisterOptions,
+  registerSettings,
+  withRegisterOptions,
+} from "./context.js";
 import { showProgress } from "./progress.js";
 
 /** `adresslista inspect`: what an unknown export looks like, and the `mapping` that it seems to need. Changes nothing. */
 export function addInspectCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("inspect"))
+  withRegisterOptions(program.command("inspect"))
     .description(
       "say what an export looks like, in shapes and counts, and propose a mapping for what is not known",
     )
@@ -24,7 +30,7 @@ export function addInspectCommand(program: Command, context: CliContext): void {
     .action((paths: readonly string[], options: InspectCommandOptions) => inspect(context, paths, options));
 }
 
-interface InspectCommandOptions extends CommonOptions {
+interface InspectCommandOptions extends RegisterOptions {
   readonly json?: boolean;
 }
 
@@ -33,7 +39,7 @@ async function inspect(
   paths: readonly string[],
   options: InspectCommandOptions,
 ): Promise<void> {
-  const { mapping } = context.settings({ config: options.config });
+  const { mapping } = registerSettings(context, options);
   const { archives, sources, totalBytes, close } = await openForInspection(paths);
   const progress = showProgress(context);
   try {

@@ -8,6 +8,11 @@ import { packageRoot } from "./package.js";
 /** The interface that is served and by which the night load writes persons: its WSDL, its codecs, where it stands. */
 export const ENDPOINT = "/cxf/AdresslistaFetcher";
 
+/** Where a tenant's register is served: `/cxf/lund/AdresslistaFetcher`. */
+export function pathOf(endpoint: string, tenant: string | undefined): string {
+  return tenant === undefined ? endpoint : endpoint.replace(/^\/cxf\//, `/cxf/${tenant}/`);
+}
+
 /** T04 calls one field by three names (3.5, 4.4). */
 const SYNONYMS = { kursTfVO: { KursTFtyp: "typ" }, kursTFTermregVO: { KursTFtyp: "typ" } };
 
@@ -36,9 +41,10 @@ export function personVOEncoder(): (personVO: { readonly [element: string]: Enco
 export function serviceUrls(
   settings: Settings,
   { host, port }: { readonly host: string; readonly port: number },
+  tenant?: string,
 ) {
   const scheme = settings.tlsCertificateFile === undefined ? "http" : "https";
   const listening = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const endpoint = (settings.publicUrl ?? listening) + ENDPOINT;
+  const endpoint = (settings.publicUrl ?? listening) + pathOf(ENDPOINT, tenant);
   return { listening, endpoint, wsdl: `${endpoint}?wsdl` };
 }

@@ -8,7 +8,13 @@ import { sftpSettings } from "../fetch/settings.js";
 import type { ExportFile, ReloadOptions, ReloadOutcome } from "../reload/api.js";
 import { reload } from "../reload/reload.js";
 import { openLoadStore, openStore } from "../store/open.js";
-import { type CliContext, type CommonOptions, say, withConfigOption } from "./context.js";
+import {
+  type CliContext,
+  type RegisterOptions,
+  registerSettings,
+  say,
+  withRegisterOptions,
+} from "./context.js";
 import { EXIT_OK } from "./exit.js";
 import { personVOEncoder } from "./interface.js";
 import { type Progress, showProgress } from "./progress.js";
@@ -18,7 +24,7 @@ import { type AttemptRecord, type Findings, recordAttempt } from "./status-file.
 
 /** `adresslista reload`: fetches and loads an export; a running service picks it up by itself. */
 export function addReloadCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("reload"))
+  withRegisterOptions(program.command("reload"))
     .description("fetch the export over SFTP (or take --file), check it, and have it served")
     .option(
       "--file <path...>",
@@ -44,7 +50,7 @@ Exit code 0 when it is loaded, or the same export is served already; 3 wrong set
 refused; 6 the export is unusable; 7 refused by a guard (a dry run: would be); 8 database; 9 another reload is running;
 130, 143 interrupted. After 2 to 9, what was served before is served still.`;
 
-interface ReloadCommandOptions extends CommonOptions {
+interface ReloadCommandOptions extends RegisterOptions {
   readonly file?: readonly string[];
   readonly dryRun?: boolean;
   readonly force?: boolean;
@@ -52,11 +58,11 @@ interface ReloadCommandOptions extends CommonOptions {
 }
 
 async function reloadCommand(context: CliContext, options: ReloadCommandOptions): Promise<void> {
-  const { config } = options;
-  const statusFile = options.dryRun ? undefined : context.statusFile({ config });
+  const { config, tenant } = options;
+  const statusFile = options.dryRun ? undefined : context.statusFile({ config }, tenant);
   const attempt = statusFile === undefined ? undefined : recordAttempt(context, statusFile);
   context.atExit((code, message) => attempt?.end(code, message));
-  const settings = context.settings({ config });
+  const settings = registerSettings(context, options);
   lowerPriority();
   const progress = showProgress(context);
   context.atExit(() => progress.end());
@@ -277,7 +283,7 @@ function attemptedFile(file: { readonly name: string; readonly bytes?: number; r
 /** Prints what came of it. Throws AdresslistaError("guard") when a guard refused. */
 async function tell(
   context: CliContext,
-  { force, file }: ReloadCommandOptions,
+  options: ReloadCommandOptions,
   outcome: ReloadOutcome,
   writer: OutcomeWriter,
 ): Promise<void> {
@@ -292,26 +298,30 @@ async function tell(
       await sayEach(context, "refused", outcome.refusals);
       throw new AdresslistaError(
         "guard",
-        `a guard refused the load and nothing was changed; when it is right all the same, load it with ${forcing(file)}`,
+        `a guard refused the load and nothing was changed; when it is right all the same, load it with ${forcing(options)}`,
       );
     case "dryRun":
       await writer.report("dryRun", outcome.refusals, outcome.report);
       if (outcome.refusals.length === 0)
         return say(context, "dry run: it could be loaded; nothing was changed");
-      if (force) {
+      if (options.force) {
         await sayEach(context, "would be loaded with --force, although", outcome.refusals);
         return say(context, "dry run: nothing was changed");
       }
       await sayEach(context, "would be refused", outcome.refusals);
       throw new AdresslistaError(
         "guard",
-        `dry run: a guard would refuse the load, and ${forcing(file)} would load it; nothing was changed`,
+        `dry run: a guard would refuse the load, and ${forcing(options)} would load it; nothing was changed`,
       );
   }
 }
 
-function forcing(file: readonly string[] | undefined): string {
-  return file === undefined ? "adresslista reload --force" : "adresslista reload --force --file PATH";
+function forcing({ file, tenant }: ReloadCommandOptions): string {
+  return [
+    "adresslista reload --force",
+    ...(tenant === undefined ? [] : [`--tenant ${tenant}`]),
+    ...(file === undefined ? [] : ["--file PATH"]),
+  ].join(" ");
 }
 
 async function sayEach(context: CliContext, what: string, lines: readonly string[]): Promise<void> {

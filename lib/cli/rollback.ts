@@ -2,14 +2,21 @@ import type { Command } from "commander";
 import { AdresslistaError } from "../errors.js";
 import { rollback } from "../reload/rollback.js";
 import { databaseExists, openStore, shownDatabase } from "../store/open.js";
-import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import {
+  type CliContext,
+  print,
+  type RegisterOptions,
+  registerSettings,
+  say,
+  withRegisterOptions,
+} from "./context.js";
 
 /** `adresslista rollback`: has an earlier load served, at once. */
 export function addRollbackCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("rollback [load]"))
+  withRegisterOptions(program.command("rollback [load]"))
     .description("have an earlier load served that is still kept, at once; without a number the one before")
     .addHelpText("after", HELP)
-    .action((load: string | undefined, options: CommonOptions) => rollbackCommand(context, load, options));
+    .action((load: string | undefined, options: RegisterOptions) => rollbackCommand(context, load, options));
 }
 
 const HELP = `
@@ -21,9 +28,10 @@ Exit code 0 when it is served; 2 when there is no such load to go back to; 8 dat
 async function rollbackCommand(
   context: CliContext,
   load: string | undefined,
-  options: CommonOptions,
+  options: RegisterOptions,
 ): Promise<void> {
-  const { database } = context.settings(options);
+  const { database } = registerSettings(context, options);
+  const ofTenant = options.tenant === undefined ? "" : ` --tenant ${options.tenant}`;
   if (!(await databaseExists(database)))
     throw new AdresslistaError("database", `nothing is loaded in ${shownDatabase(database)}`);
   const { from, to } = await rollback(database, loadNumber(load), new Date());
@@ -31,8 +39,7 @@ async function rollbackCommand(
   await say(
     context,
     `the next reload is made as usual; when it finds the export of load ${from} again, it is refused: ` +
-      "mend the export, or load it with --force. `adresslista rollback " +
-      `${from}\` goes back to load ${from}.`,
+      `mend the export, or load it with --force. \`adresslista rollback${ofTenant} ${from}\` goes back to load ${from}.`,
   );
 }
 

@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Settings } from "../config.js";
 import type { CallMetrics } from "../http/metrics.js";
-import { openStore } from "../store/open.js";
 import type { Housekeeping } from "./admin.js";
 import { type CliContext, type CommonOptions, say, withConfigOption } from "./context.js";
 import { serviceUrls } from "./interface.js";
 import { isLoopback, tlsOf } from "./listening.js";
 import { errorFields, operationalLog } from "./log.js";
 import type { RunningService } from "./service.js";
+import { openRegisters } from "./serving-registers.js";
 
 /** `adresslista serve`: answers calls until it is interrupted. */
 export function addServeCommand(program: Command, context: CliContext): void {
@@ -34,7 +34,7 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
   if (settings.workers === 1) return serveHere(context, settings, log, announce);
   // Says once what is wrong, brings the tables up to date once.
   tlsOf(settings);
-  await (await openStore(settings.database)).close();
+  await (await openRegisters(settings, log)).close();
   const { clusterMetrics } = await import("../http/metrics.js");
   const { runWorkers, someWorkerServes } = await import("./workers.js");
   const housekeeping = await housekeepingOf(settings, log, clusterMetrics(), someWorkerServes);
@@ -127,6 +127,9 @@ async function announce(context: CliContext, settings: Settings, at: Addresses):
   const { listening, wsdl } = serviceUrls(settings, at);
   await say(context, `listening on ${listening}`);
   await say(context, `WSDL: ${wsdl}`);
+  for (const tenant of settings.tenants.keys()) {
+    await say(context, `WSDL of tenant ${tenant}: ${serviceUrls(settings, at, tenant).wsdl}`);
+  }
   if (at.admin !== undefined) await say(context, `admin: http://${at.admin.host}:${at.admin.port}`);
   if (settings.tlsCertificateFile === undefined && !isLoopback(settings.host)) {
     await say(

@@ -1,20 +1,26 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
+import { type AllCallers, authenticatorOfAll, callersOfAll } from "../access/all-callers.js";
 import type { AuditLog } from "../access/audit.js";
-import { authenticator } from "../access/authenticate.js";
+import { type AuthenticationSettings, authenticator } from "../access/authenticate.js";
+import { loginTurns } from "../access/turns.js";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
+import type { AnsweredCall } from "../http/endpoint.js";
 import type { CallMetrics } from "../http/metrics.js";
 import { buildHttpServer, closeHttpServer, renewTls } from "../http/server.js";
-import { rememberAnswers } from "../lpw/answers.js";
-import { openStore } from "../store/open.js";
-import type { Generation, Store } from "../store/queries.js";
+import { MAX_KEPT_BYTES, rememberAnswers } from "../lpw/answers.js";
 import { callRecorder, openAuditLog } from "./audit-recorder.js";
-import { readKurskodAliases } from "./kurskod-alias-file.js";
 import { isLoopback, tlsOf, unheard } from "./listening.js";
 import { errorFields } from "./log.js";
-import { serviceMounts } from "./mounts.js";
+import { type MountedRegister, serviceMounts } from "./mounts.js";
+import {
+  openRegisters,
+  type ServingRegister,
+  type ServingRegisters,
+  tellingGenerations,
+} from "./serving-registers.js";
 
 /** How long calls in flight are given to end when the service stops, in milliseconds. */
 export const STOP_MILLISECONDS = 10_000;
@@ -43,26 +49,16 @@ export async function startService(
   { metrics, socket, pause }: ServiceParts = {},
 ): Promise<RunningService> {
   const tls = tlsOf(settings);
-  const aliases = readKurskodAliases(settings.kurskodAliasFile);
-  const store = await openStore(settings.database, {
-    oncePerTurn: true,
-    databaseRead: settings.databaseRead,
-  });
+  const registers = await openRegisters(settings, log, { oncePerTurn: true, databaseRead: true });
   let audit: AuditLog | undefined;
   try {
     audit = openAuditLog(settings);
-    const answering = tellingGenerations(store, log);
-    const { defaultCaller } = settings;
+    const callers = callersOfAll(
+      [registers.own, ...registers.tenants].map(({ tenant, store }) => ({ tenant, callers: store })),
+    );
+    const { own, tenants, mounts } = mounted(registers, callers, log, pause);
     const server = buildHttpServer({
-      services: serviceMounts(settings, aliases, {
-        store: answering,
-        answers: rememberAnswers(),
-        authenticate: authenticator(store, {
-          defaultCaller,
-          onUnnoted: (error) => log.error(errorFields(error), "a failed login could not be noted"),
-          ...(pause === undefined ? {} : { pause }),
-        }),
-      }),
+      services: mounts,
       maxRequestBytes: settings.maxRequestBytes,
       maxConnections: settings.maxConnections,
       maxConcurrentCalls: settings.maxConcurrentCalls,
@@ -70,10 +66,15 @@ export async function startService(
       publicUrl: settings.publicUrl,
       tls,
       onError: (error, incident) => log.error({ incident, ...errorFields(error) }, "internal error"),
-      onCall: callRecorder(audit, metrics, store, defaultCaller),
+      onCall: recorderOf(audit, metrics, registers, callers),
     });
     // A load that cannot be read is said now, and not to the first caller.
-    await answering.current();
+    await own.store.current();
+    for (const { tenant, store } of tenants) {
+      await Promise.resolve(store.current()).catch((error) =>
+        log.error({ tenant, ...errorFields(error) }, "calls of this tenant cannot be answered"),
+      );
+    }
     const { address, port } = await listen(server, settings, socket);
     if (socket !== undefined && tls === undefined && !settings.insecureListen && !isLoopback(address)) {
       server.close();
@@ -90,28 +91,83 @@ export async function startService(
       async stop() {
         await closeHttpServer(server, STOP_MILLISECONDS);
         opened.close();
-        await store.close();
+        await registers.close();
       },
     };
   } catch (error) {
     audit?.close();
-    await store.close();
+    await registers.close();
     throw error;
   }
 }
 
-/** Logs which load is answered from, each time another one is seen. */
-function tellingGenerations(store: Store, log: Logger): Pick<Store, "current"> {
-  let told: number | undefined | "nothing yet" = "nothing yet";
-  const tell = (generation: Generation | undefined) => {
-    const number = generation?.number;
-    if (number === told) return generation;
-    told = number;
-    if (number === undefined) log.warn("nothing is loaded: every call is answered so");
-    else log.info({ generation: number }, "answering from this load");
-    return generation;
+/** Bytes of remembered answers that each register has at least, however many there are. */
+const LEAST_KEPT_BYTES = MAX_KEPT_BYTES / 4;
+
+/** The services of every register. Nothing of one's store, answers or callers is another's. */
+function mounted(
+  { own, tenants }: ServingRegisters,
+  callers: AllCallers,
+  log: Logger,
+  pause: ServiceParts["pause"],
+) {
+  const turns = loginTurns();
+  const keptBytes = Math.max(LEAST_KEPT_BYTES, MAX_KEPT_BYTES / (1 + tenants.length));
+  const authentication = ({ settings }: ServingRegister): AuthenticationSettings => ({
+    defaultCaller: settings.defaultCaller,
+    turns,
+    onUnnoted: (error) => log.error(errorFields(error), "a failed login could not be noted"),
+    ...(pause === undefined ? {} : { pause }),
+  });
+  // Failed logins of all are counted together: who guesses has not one try more for each path.
+  const failedLogins = {
+    failedLogins: own.store.failedLogins.bind(own.store),
+    noteFailedLogin: own.store.noteFailedLogin.bind(own.store),
   };
-  return { current: async () => tell(await store.current()) };
+  const mountedOf = (register: ServingRegister): MountedRegister => ({
+    tenant: register.tenant,
+    settings: register.settings,
+    aliases: register.aliases,
+    store: tellingGenerations(register, log),
+    answers: rememberAnswers(keptBytes),
+    authenticate: authenticator({ ...callersOf(register), ...failedLogins }, authentication(register)),
+  });
+  const ofOwn = mountedOf(own);
+  const ofTenants = tenants.map(mountedOf);
+  return {
+    own: ofOwn,
+    tenants: ofTenants,
+    mounts: serviceMounts(
+      ofOwn,
+      ofTenants,
+      tenants.length === 0 ? undefined : authenticatorOfAll(callers, failedLogins, authentication(own)),
+    ),
+  };
+}
+
+function callersOf({ store }: ServingRegister) {
+  return {
+    callersVersion: () => store.callersVersion(),
+    findCaller: (name: string) => store.findCaller(name),
+    findCallerBySubject: (subject: string) => store.findCallerBySubject(subject),
+  };
+}
+
+/** By the address that was called: at a tenant's, its own callers are who is known. */
+function recorderOf(
+  audit: AuditLog,
+  metrics: CallMetrics | undefined,
+  { own, tenants }: ServingRegisters,
+  callers: AllCallers,
+): (call: AnsweredCall) => Promise<void> {
+  const ofAll = tenants.length === 0 ? own.store : { findCaller: callers.findRegistered };
+  const recorders = new Map(
+    [own, ...tenants].map(({ tenant, store, settings }) => [
+      tenant,
+      callRecorder(audit, metrics, tenant === undefined ? ofAll : store, settings.defaultCaller),
+    ]),
+  );
+  return async (call) => recorders.get(call.tenant)?.(call);
 }
 
 function listen(server: Server, { host, port }: Settings, socket: number | undefined): Promise<AddressInfo> {

@@ -5,14 +5,15 @@ import { ALL_INSTITUTIONS } from "../reload/guards.js";
 import type { LoadCause, LoadReport } from "../reload/report.js";
 import { databaseExists, openStore, shownDatabase } from "../store/open.js";
 import type { KeptLoad, LoadRecord } from "../store/queries.js";
+import { type Register, registerInWords, registerOf, registersOf } from "../tenants.js";
 import { type Age, ageOf, SECONDS_PER_HOUR } from "./age.js";
-import { type CliContext, type CommonOptions, print, withConfigOption } from "./context.js";
-import { EXIT_CODES } from "./exit.js";
+import { type CliContext, print, type RegisterOptions, withRegisterOptions } from "./context.js";
+import { EXIT_CODES, endingOf } from "./exit.js";
 import { type Attempt, isRunning, readAttempt, statusFileOf } from "./status-file.js";
 
 /** `adresslista status`: what is served and how the last reload went, for people and (`--json`) for monitoring. */
 export function addStatusCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("status"))
+  withRegisterOptions(program.command("status"))
     .description("say which load is served, how old it is, and how the last reload went; nothing is changed")
     .option("--json", "as one JSON object")
     .addHelpText("after", HELP)
@@ -25,32 +26,77 @@ schools (institution, * for all; persons, occasions, registrations), warnings, c
 (what guards refused, and --force loaded), kept (the loads that \`adresslista rollback\` can go back to) and lastReload (the
 status file, with state besides: ended, running, died).
 
+With the setting tenants, and without --tenant: all registers, each tenant's as a member of tenants (one that cannot be read:
+error). The service's own then need not have a load.
+
 The age is counted from the export's own datetime when it says one, else from the load: the same export again and again
 becomes stale.
 
 Exit code 0 when a load is served that is not stale; 7 when it is older than the setting maxAgeHours; 8 when nothing is
 loaded, or the database cannot be read.`;
 
-interface StatusOptions extends CommonOptions {
+interface StatusOptions extends RegisterOptions {
   readonly json?: boolean;
 }
 
-async function status(context: CliContext, options: StatusOptions): Promise<void> {
-  const settings = context.settings({ config: options.config });
+async function status(context: CliContext, { config, tenant, json }: StatusOptions): Promise<void> {
+  const settings = context.settings({ config });
   const now = new Date();
-  const found = { ...(await loadsOf(settings.database)), lastReload: lastReload(settings) };
-  const age = found.served === undefined ? undefined : ageOf(found.served, settings, now);
-  await print(context, options.json ? asJson(found, age, settings) : asText(found, age, settings));
-  if (age === undefined) context.exitWith(EXIT_CODES.database);
-  else if (age.stale) {
-    throw new AdresslistaError(
-      "guard",
-      `what is served is stale: ${inWords(age.seconds)} old, more than maxAgeHours (${settings.maxAgeHours} h)`,
-    );
+  if (tenant === undefined && settings.tenants.size > 0) return statusOfAll(context, settings, json, now);
+  const found = await lookAt(registerOf(settings, tenant), now);
+  await print(context, json ? `${asJson(found)}\n` : asText(found));
+  if (found.age === undefined) context.exitWith(EXIT_CODES.database);
+  else if (found.age.stale) throw stale([found]);
+}
+
+/** A register that cannot be read is no reason to say nothing of the others. */
+async function statusOfAll(
+  context: CliContext,
+  settings: Settings,
+  json: boolean | undefined,
+  now: Date,
+): Promise<void> {
+  const all: Looked[] = [];
+  for (const register of registersOf(settings)) {
+    all.push(await lookAt(register, now).catch((error) => unreadable(register, error)));
+  }
+  await print(context, json ? `${allAsJson(all)}\n` : allAsText(all));
+  // Whoever serves tenants alone has nothing in the service's own register.
+  const counted = all.filter((one) => "error" in one || one.tenant !== undefined || one.age !== undefined);
+  if (counted.some((one) => "error" in one || one.age === undefined)) context.exitWith(EXIT_CODES.database);
+  else {
+    const old = counted.flatMap((one) => ("age" in one && one.age?.stale ? [one] : []));
+    if (old.length > 0) throw stale(old);
   }
 }
 
-interface Found {
+function stale(registers: readonly Found[]): AdresslistaError {
+  const each = registers.map(({ tenant, settings, age }) => {
+    const whose = tenant === undefined ? "" : ` (tenant ${tenant})`;
+    return `${inWords(age?.seconds ?? 0)} old${whose}, more than maxAgeHours (${settings.maxAgeHours} h)`;
+  });
+  return new AdresslistaError("guard", `what is served is stale: ${each.join("; ")}`);
+}
+
+async function lookAt(register: Register, now: Date): Promise<Found> {
+  const { settings } = register;
+  const loads = await loadsOf(settings.database);
+  const age = loads.served === undefined ? undefined : ageOf(loads.served, settings, now);
+  return { ...register, ...loads, lastReload: lastReload(settings), age };
+}
+
+function unreadable({ tenant }: Register, error: unknown): Unreadable {
+  if (!(error instanceof AdresslistaError)) throw error;
+  return { tenant, error: endingOf(error).text?.replace(/^adresslista: /, "") ?? "" };
+}
+
+interface Unreadable extends Pick<Register, "tenant"> {
+  readonly error: string;
+}
+
+type Looked = Found | Unreadable;
+
+interface Found extends Register {
   readonly served: LoadRecord | undefined;
   /** Loads that can be gone back to, newest first. */
   readonly kept: readonly KeptLoad[];
@@ -58,6 +104,8 @@ interface Found {
   readonly causes: readonly Cause[];
   readonly schools: readonly School[];
   readonly lastReload: LastReload | undefined;
+  /** Undefined: nothing is served. */
+  readonly age: Age | undefined;
 }
 
 /** A cause of the load report, without the ids. */
@@ -73,7 +121,7 @@ interface School {
 }
 
 /** Looking must not make a database. */
-async function loadsOf(database: string): Promise<Omit<Found, "lastReload">> {
+async function loadsOf(database: string): Promise<Pick<Found, "served" | "kept" | "causes" | "schools">> {
   if (!(await databaseExists(database))) return { served: undefined, kept: [], causes: [], schools: [] };
   const store = await openStore(database, { readOnly: true });
   try {
@@ -117,11 +165,23 @@ function lastReload(settings: Settings): LastReload | undefined {
   return { state: isRunning(attempt) ? "running" : "died", ...attempt };
 }
 
-function asJson(
-  { served, kept, causes, schools, lastReload }: Found,
-  age: Age | undefined,
-  settings: Settings,
-): string {
+function asJson(found: Found): string {
+  return JSON.stringify(asObject(found), undefined, 2);
+}
+
+function allAsJson([own, ...tenants]: readonly Looked[]): string {
+  const object = (one: Looked) => ("error" in one ? { generation: null, error: one.error } : asObject(one));
+  return JSON.stringify(
+    {
+      ...(own === undefined ? {} : object(own)),
+      tenants: Object.fromEntries(tenants.map((one) => [one.tenant, object(one)])),
+    },
+    undefined,
+    2,
+  );
+}
+
+function asObject({ served, kept, causes, schools, lastReload, age, settings }: Found): object {
   const about =
     served === undefined || age === undefined
       ? { generation: null }
@@ -146,14 +206,16 @@ function asJson(
     files,
     rolledBack,
   }));
-  return `${JSON.stringify({ ...about, kept: others, lastReload: lastReload ?? null }, undefined, 2)}\n`;
+  return { ...about, kept: others, lastReload: lastReload ?? null };
 }
 
-function asText(
-  { served, kept, causes, schools, lastReload }: Found,
-  age: Age | undefined,
-  settings: Settings,
-): string {
+function allAsText(all: readonly Looked[]): string {
+  return all
+    .map((one) => `${registerInWords(one.tenant)}:\n${"error" in one ? `${one.error}\n` : asText(one)}`)
+    .join("\n");
+}
+
+function asText({ served, kept, causes, schools, lastReload, age, settings }: Found): string {
   const lines =
     served === undefined || age === undefined
       ? [`nothing is loaded in ${shownDatabase(settings.database)}`]

@@ -6,7 +6,13 @@ import express, { type NextFunction, type Request, type Response } from "express
 import { Gauge, Registry } from "prom-client";
 
 /** What can be said of the service's readiness, without personal data. */
-export interface Readiness {
+export interface Readiness extends RegisterReadiness {
+  /** With tenants: that some register can answer calls; then all else is of the service's own. Each tenant's by its name. */
+  readonly tenants?: { readonly [tenant: string]: RegisterReadiness };
+}
+
+/** Of one register. */
+export interface RegisterReadiness {
   readonly ready: boolean;
   /** Why it is not, in words; empty when it is. */
   readonly reasons: readonly string[];
@@ -61,7 +67,7 @@ export function buildAdminServer(options: AdminOptions): Server {
 function loadMetrics(): (readiness: Readiness) => Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-    new Gauge({ name, help, labelNames, registers: [registry] });
+    new Gauge({ name, help, labelNames: [...labelNames, "tenant"], registers: [registry] });
   const generation = gauge("adresslista_generation", "Number of the load that answers calls; 0: none");
   const age = gauge(
     "adresslista_generation_age_seconds",
@@ -71,14 +77,18 @@ function loadMetrics(): (readiness: Readiness) => Promise<string> {
   const ready = gauge("adresslista_ready", "1 when calls can be answered");
   const stale = gauge("adresslista_stale", "1 when what is served is older than maxAgeHours");
   const lastReload = gauge("adresslista_last_reload", "1 for how the last reload ended", ["outcome"]);
-  return async (now) => {
+  const setAll = (now: RegisterReadiness, labels: { readonly tenant?: string }) => {
+    generation.set(labels, now.generation ?? 0);
+    age.set(labels, now.ageSeconds ?? 0);
+    loaded.set(labels, now.loadedAt === null ? 0 : Date.parse(now.loadedAt) / 1000);
+    ready.set(labels, now.ready ? 1 : 0);
+    stale.set(labels, now.stale ? 1 : 0);
+    if (now.lastReload !== null) lastReload.set({ ...labels, outcome: now.lastReload }, 1);
+  };
+  return async ({ tenants = {}, ...own }) => {
     registry.resetMetrics();
-    generation.set(now.generation ?? 0);
-    if (now.ageSeconds !== null) age.set(now.ageSeconds);
-    if (now.loadedAt !== null) loaded.set(Date.parse(now.loadedAt) / 1000);
-    ready.set(now.ready ? 1 : 0);
-    stale.set(now.stale ? 1 : 0);
-    if (now.lastReload !== null) lastReload.set({ outcome: now.lastReload }, 1);
+    setAll(own, {});
+    for (const [tenant, now] of Object.entries(tenants)) setAll(now, { tenant });
     return registry.metrics();
   };
 }

@@ -31,6 +31,8 @@ export type WhileWaiting = <T>(wait: () => Promise<T>) => Promise<T>;
 export interface AnsweredCall {
   /** portType of the service. */
   readonly service: string;
+  /** Of the address that was called; absent: it has none. */
+  readonly tenant?: string | undefined;
   /** Undefined: the message was no call of one. */
   readonly operation: string | undefined;
   readonly remoteAddress: string;
@@ -52,8 +54,9 @@ export interface AnsweredCall {
 export type Operation = (args: DecodedObject, context: CallContext) => Promise<Encodable> | Encodable;
 
 export interface ServiceMount {
-  /** `/cxf/AdresslistaFetcher` */
+  /** `/cxf/AdresslistaFetcher`, or with a tenant in it */
   readonly path: string;
+  readonly tenant?: string | undefined;
   readonly service: SoapService;
   readonly operations: { readonly [operation: string]: Operation };
 }
@@ -99,7 +102,8 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 
 /** @throws AdresslistaError "internal" when an operation of the WSDL has no function. */
 export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): RequestHandler {
-  const { service } = mount;
+  const { service, tenant } = mount;
+  const ofTenant = tenant === undefined ? {} : { tenant };
   const operations = new Map(
     service.operations.map((name) => {
       const operation = Object.hasOwn(mount.operations, name) ? mount.operations[name] : undefined;
@@ -123,6 +127,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
     let answer: Answer;
     const described = (fault: AnsweredCall["fault"], answerBytes: number): AnsweredCall => ({
       service: service.name,
+      ...ofTenant,
       operation,
       remoteAddress,
       facts,

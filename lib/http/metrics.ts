@@ -13,6 +13,9 @@ export interface CallMetrics {
 
 export type CallOutcome = "valid" | "refused" | "fault";
 
+/** Of calls and loads of a tenant's register; those of the service's own have no such label. */
+const TENANT = "tenant";
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const PERSONS = [0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000];
 
@@ -23,26 +26,26 @@ export function callMetrics(shared: boolean): CallMetrics {
   const calls = new Counter({
     name: "adresslista_calls_total",
     help: "Calls by service, operation and outcome",
-    labelNames: ["service", "operation", "outcome"],
+    labelNames: ["service", "operation", "outcome", TENANT],
     registers: [registry],
   });
   const durations = new Histogram({
     name: "adresslista_call_seconds",
     help: "From a call's first byte to its finished answer",
-    labelNames: ["service", "operation"],
+    labelNames: ["service", "operation", TENANT],
     buckets: SECONDS,
     registers: [registry],
   });
   const faults = new Counter({
     name: "adresslista_faults_total",
     help: "Faults by code and HTTP status; 503 when there are too many calls or logins",
-    labelNames: ["code", "status"],
+    labelNames: ["code", "status", TENANT],
     registers: [registry],
   });
   const persons = new Histogram({
     name: "adresslista_answer_persons",
     help: "Persons that a valid answer tells of",
-    labelNames: ["service", "operation"],
+    labelNames: ["service", "operation", TENANT],
     buckets: PERSONS,
     registers: [registry],
   });
@@ -53,11 +56,13 @@ export function callMetrics(shared: boolean): CallMetrics {
   }
   return {
     registry,
-    count({ service, operation = "none", milliseconds, fault }, outcome, told) {
-      calls.inc({ service, operation, outcome });
-      durations.observe({ service, operation }, milliseconds / 1000);
-      if (fault !== undefined) faults.inc({ code: fault.code, status: fault.httpStatus });
-      if (outcome === "valid") persons.observe({ service, operation }, told);
+    count({ service, tenant, operation = "none", milliseconds, fault }, outcome, told) {
+      const ofTenant = tenant === undefined ? {} : { tenant };
+      const labels = { service, operation, ...ofTenant };
+      calls.inc({ ...labels, outcome });
+      durations.observe(labels, milliseconds / 1000);
+      if (fault !== undefined) faults.inc({ code: fault.code, status: fault.httpStatus, ...ofTenant });
+      if (outcome === "valid") persons.observe(labels, told);
     },
   };
 }

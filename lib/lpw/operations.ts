@@ -23,6 +23,8 @@ export interface CallContext {
   readonly whileWaiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
   /** Told what is known of the call, when it is answered: for the audit log. */
   readonly note?: ((facts: CallFacts) => void) | undefined;
+  /** Who calls, when that was found out before: `operationByCaller`. */
+  readonly authenticated?: { readonly caller: Caller | undefined };
 }
 
 export interface UsernameToken {
@@ -69,7 +71,8 @@ export function operationOf<Request, Data>(
   return async (args, context) => {
     const request = method.read(args);
     const user = readUser(args.arg0);
-    const caller = await callerOf(user, context, dependencies);
+    const { authenticated } = context;
+    const caller = authenticated ? authenticated.caller : await callerOf(user, context, dependencies);
     let facts = NOTHING_TOLD;
     try {
       const answered = await answeredOf(method, request, user, caller, answers, dependencies);
@@ -78,9 +81,25 @@ export function operationOf<Request, Data>(
     } finally {
       // Should it fail, it is known at least who has called.
       const whose =
-        caller === undefined ? { claimedCaller: claimedBy(user, context) } : { caller: caller.name };
+        caller === undefined
+          ? { claimedCaller: claimedBy(user, context) }
+          : { caller: caller.name, ...(caller.tenant === undefined ? {} : { tenant: caller.tenant }) };
       context.note?.({ uid: user.uid, ...whose, ...facts });
     }
+  };
+}
+
+/**
+ * The operation of the register that the caller is of (`Caller.tenant`), for an address that is all registers'. A caller
+ * that is not proved is refused by the operation of the service's own.
+ */
+export function operationByCaller(
+  authenticate: Authenticate,
+  operationOfRegister: (tenant: string | undefined) => Operation,
+): Operation {
+  return async (args, context) => {
+    const caller = await callerOf(readUser(args.arg0), context, { authenticate });
+    return operationOfRegister(caller?.tenant)(args, { ...context, authenticated: { caller } });
   };
 }
 
@@ -116,7 +135,7 @@ async function answeredOf<Request, Data>(
 function callerOf(
   user: UserRequest,
   { usernameToken, certificateSubject, remoteAddress, whileWaiting }: CallContext,
-  { authenticate }: ServiceDependencies,
+  { authenticate }: Pick<ServiceDependencies, "authenticate">,
 ): Promise<Caller | undefined> | undefined {
   // Without an end user nobody is asked who calls: there is no one the answer would be for.
   if (user.uid === undefined) return undefined;

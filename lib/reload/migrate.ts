@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { AdresslistaError } from "../errors.js";
 import type { LoadStore } from "../store/loads.js";
 import { openLoadStore, shownDatabase } from "../store/open.js";
-import { generationFile } from "../store/sqlite/files.js";
+import { databaseError, generationFile, isStorageFailure } from "../store/sqlite/files.js";
 import { openGeneration } from "../store/sqlite/generation.js";
 import { compareAnswers } from "./compare-answers.js";
 
@@ -46,6 +46,8 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
         const lockOfNew = await to.takeReloadLock();
         try {
           return await copyAll(from, to, options);
+        } catch (error) {
+          throw isStorageFailure(error) ? databaseError("a load cannot be copied", error) : error;
         } finally {
           await lockOfNew.release();
         }
@@ -63,6 +65,9 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
 async function copyAll(from: LoadStore, to: LoadStore, options: MigrateOptions): Promise<Migrated> {
   if (!(await isEmpty(to))) {
     throw new AdresslistaError("usage", `${shownDatabase(options.to)} holds something already`);
+  }
+  if (await isEmpty(from)) {
+    throw new AdresslistaError("usage", `there is nothing to copy in ${shownDatabase(options.database)}`);
   }
   await to.sweep();
   const kept = (await from.keptLoads()).filter((load) => load.kept).map(({ number }) => number);

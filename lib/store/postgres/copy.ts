@@ -15,7 +15,7 @@ interface Table {
   readonly primaryKey: readonly string[];
 }
 
-interface Column {
+export interface Column {
   readonly name: string;
   readonly type: string;
   readonly isNeeded: boolean;
@@ -236,7 +236,7 @@ async function fetchRows(
     const end = bytes.lastIndexOf(LINE_END) + 1;
     rest = bytes.subarray(end);
     for (const line of bytes.toString("utf8", 0, Math.max(0, end - 1)).split("\n")) {
-      if (end > 0) insert.add(...rowOf(line, columns));
+      if (end > 0) insert.add(...readCopyLine(line, columns));
     }
   }
   insert.flush();
@@ -249,7 +249,8 @@ function orderOf({ primaryKey }: Table): string {
   return primaryKey.length > 0 ? primaryKey.map(quoted).join(", ") : "ctid";
 }
 
-function rowOf(line: string, columns: readonly Column[]): SqliteValue[] {
+/** A line of COPY as the row that it was: what `copyLine` writes, and what PostgreSQL writes of it. */
+export function readCopyLine(line: string, columns: readonly Column[]): SqliteValue[] {
   return line.split("\t").map((field, at) => {
     if (field === "\\N") return null;
     const type = columns[at]?.type;

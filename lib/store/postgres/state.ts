@@ -49,17 +49,17 @@ export function stateAsked(read: () => Promise<State>): () => Promise<State> {
     return question;
   };
 
+  const askUnlessFailing = (): Promise<State> =>
+    failure !== undefined && performance.now() < failure.until ? Promise.reject(failure.error) : ask();
+
   return () => {
     if (shared !== undefined) return shared;
-    if (running === undefined) {
-      if (failure !== undefined && performance.now() < failure.until) return Promise.reject(failure.error);
-      return ask();
-    }
+    if (running === undefined) return askUnlessFailing();
     waiting ??= running
       .catch(() => {})
       .then(() => {
         waiting = undefined;
-        return ask();
+        return askUnlessFailing();
       });
     return waiting;
   };

@@ -386,6 +386,8 @@ function postgresStore(
       const file = generationFile(atWorkbench(), number);
       try {
         await client.query("BEGIN");
+        // A limit that is meant for questions would end the copying of a large register.
+        await client.query("SET LOCAL statement_timeout = 0");
         await copyGeneration(file, client, schemaOf(number), how);
         await client.query(
           `INSERT INTO ${of("generation")} (number, version, bytes)
