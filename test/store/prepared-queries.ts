@@ -91,6 +91,18 @@ async function useAll(database: string): Promise<void> {
     store.close();
   }
   (await openSqliteStore(database, { readOnly: true })).close();
+  await inTemporaryFolder(async (folder) => {
+    const empty = await openSqliteStore(join(folder, "empty.sqlite"));
+    empty.adopt({
+      callers: [],
+      loads: [],
+      switches: [],
+      institutions: [],
+      anmkod: [],
+      codeEdits: 1,
+    });
+    empty.close();
+  });
 }
 
 /** Lines of the store's files in a stack, the innermost first. */

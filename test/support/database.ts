@@ -73,25 +73,12 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** What a database holds, by its parts: the same as long as nothing has been changed. */
 export async function contentsOf(database: string): Promise<Record<string, string>> {
-  if (CLUSTER === undefined) {
-    return Object.fromEntries(
-      sqliteFiles(database).map((name) => [name, readFileSync(join(dirname(database), name), "base64")]),
-    );
-  }
-  const { schema } = readPostgresUrl(database);
-  const tables = await asked<{ name: string }>(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-     WHERE schemaname = $1 OR starts_with(schemaname, $1 || '_load_') ORDER BY 1`,
-    schema,
-  );
-  const contents: Record<string, string> = {};
-  for (const { name } of tables) {
-    const [row] = await asked<{ rows: string }>(
-      `SELECT coalesce(string_agg(md5(t::text), ' ' ORDER BY md5(t::text)), '') AS rows FROM ${name} t`,
-    );
-    contents[name] = row?.rows ?? "";
-  }
-  return contents;
+  if (CLUSTER !== undefined) return rowsOfSchemas(readPostgresUrl(database).schema);
+  const loads = sqliteFiles(database).filter((name) => name.includes(".load-"));
+  return {
+    ...rowsOfFile(database),
+    ...Object.fromEntries(loads.map((name) => [name, readFileSync(join(dirname(database), name), "base64")])),
+  };
 }
 
 /** The part of it that is loads, whole or not. */
@@ -115,6 +102,31 @@ export async function loadNumbersIn(database: string): Promise<number[]> {
     .flatMap((name) => /[._]load[-_](\d+)/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
+}
+
+/** Numbers of the loads that can be served, lowest first. */
+export function keptIn(database: string): Promise<number[]> {
+  return lookingAt(database, async (store) =>
+    (await store.keptLoads())
+      .filter(({ kept }) => kept)
+      .map(({ number }) => number)
+      .reverse(),
+  );
+}
+
+/** Parts of a folder's database that hold a text anywhere: files of the folder, whatever they are called, and tables. */
+export async function partsThatHold(folder: string, text: string): Promise<string[]> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.includes("sqlite"))
+    .map((entry) => join(entry.parentPath, entry.name));
+  const parts = files.filter((file) => readFileSync(file).includes(text));
+  for (const schema of schemas.get(folder) ?? []) {
+    // Bytes are shown in hexadecimal form.
+    const shown = [text, Buffer.from(text).toString("hex")];
+    const tables = Object.entries(await rowsOfSchemas(schema));
+    parts.push(...tables.filter(([, rows]) => shown.some((one) => rows.includes(one))).map(([name]) => name));
+  }
+  return parts;
 }
 
 /** Takes a kept load away, as somebody might who tidies up. */
@@ -165,6 +177,45 @@ export async function lookingAt<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Rows of the service's own tables. */
+function rowsOfFile(database: string): Record<string, string> {
+  if (!existsSync(database)) return {};
+  const connection = new Sqlite(database, { readonly: true });
+  try {
+    const tables = connection
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
+      .pluck()
+      .all() as string[];
+    return Object.fromEntries(
+      tables.map((table) => [
+        table,
+        JSON.stringify(connection.prepare(`SELECT * FROM "${table}"`).raw().all()),
+      ]),
+    );
+  } finally {
+    connection.close();
+  }
+}
+
+/** Rows of the tables of a schema and of its loads. */
+async function rowsOfSchemas(schema: string): Promise<Record<string, string>> {
+  const tables = await asked<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+     WHERE schemaname = $1 OR starts_with(schemaname, $1 || '_') ORDER BY 1`,
+    schema,
+  );
+  const contents: Record<string, string> = {};
+  for (const { name } of tables) {
+    const [row] = await asked<{ rows: string }>(
+      `SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') AS rows FROM ${name} t`,
+    );
+    contents[name] = row?.rows ?? "";
+  }
+  return contents;
 }
 
 function sqliteFiles(database: string): string[] {

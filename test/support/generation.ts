@@ -94,6 +94,7 @@ export async function publishGeneration(
   tables: LadokTables,
   persons: readonly FinishedPerson[],
   keep = 3,
+  report?: object,
 ): Promise<number> {
   const builder = await buildGeneration(store.workbench, await store.nextLoadNumber());
   for (const person of persons) builder.addPerson(person);
@@ -110,7 +111,7 @@ export async function publishGeneration(
     warnings: 0,
   };
   await store.takeOver(builder.number);
-  await store.publish({ record, institutions: new Map(), anmkod: new Map() });
+  await store.publish({ record, ...(report && { report }), institutions: new Map(), anmkod: new Map() });
   await store.prune(keep);
   return builder.number;
 }

@@ -16,7 +16,7 @@ import type {
 import { LOAD_COLUMNS, type LoadRow, NEW_LOAD_COLUMNS, toLoad, valuesOfLoad } from "../records.js";
 import { removable, rollbackTarget } from "../rollback.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
-import { generationFile, generationNumbers, removeUnfinished } from "../sqlite/files.js";
+import { generationFile, generationNumbers, guarded, removeUnfinished } from "../sqlite/files.js";
 import { callersIn, insertCaller } from "./callers.js";
 import { type Client, type Connections, connectionsTo, databaseError } from "./connections.js";
 import { copyGeneration, fetchGeneration } from "./copy.js";
@@ -51,7 +51,12 @@ export async function openPostgresStore(database: string, options: PostgresOptio
       ? undefined
       : connectionsTo(readPostgresUrl(options.databaseRead), true);
   try {
-    if (!(await isUpToDate(connections, url.schema))) await migrate(connections, url);
+    if (!(await isUpToDate(connections, url.schema))) {
+      if (options.readOnly === true && !(await isMade(connections, url.schema))) {
+        throw new AdresslistaError("database", `cannot open ${url.shown}: it is not there`);
+      }
+      await migrate(connections, url);
+    }
     return postgresStore(url.schema, connections, replica, options.workFolder);
   } catch (error) {
     await Promise.all([connections.close(), replica?.close()]);
@@ -368,9 +373,11 @@ function postgresStore(
     async sweep() {
       await lock?.assertHeld();
       if (workFolder !== undefined) {
-        mkdirSync(workFolder, { recursive: true, mode: PRIVATE_FOLDER });
-        removeUnfinished(workbench);
-        removeFetched();
+        guarded("cannot remove what a killed load left", () => {
+          mkdirSync(workFolder, { recursive: true, mode: PRIVATE_FOLDER });
+          removeUnfinished(workbench);
+          removeFetched();
+        });
         fetched.clear();
       }
       await removeUnused(true);
