@@ -17,6 +17,8 @@ export interface Question {
   readonly values?: readonly Value[];
   /** Each row as an array of its values. */
   readonly asArrays?: boolean;
+  /** How long the answer is waited for; else QUERY_MS. */
+  readonly milliseconds?: number;
 }
 
 /** Connections to the hosts of one setting, of which one answers at a time. */
@@ -143,15 +145,13 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
     shown: url.shown,
     address: hosts.address,
 
-    ask: <Row>(what: string, { text, values = [], asArrays = false }: Question) =>
+    ask: <Row>(what: string, { text, values = [], asArrays = false, milliseconds = QUERY_MS }: Question) =>
       withHost(
         what,
         async (pool) => {
-          const sendable = values.map(sendableValue);
-          const query = asArrays
-            ? { text, values: sendable, rowMode: "array" as const }
-            : { text, values: sendable };
-          return (await pool.query(query as pg.QueryConfig)).rows as Row[];
+          const query = { text, values: values.map(sendableValue), query_timeout: milliseconds };
+          const { rows } = await pool.query(asArrays ? { ...query, rowMode: "array" } : query);
+          return rows as Row[];
         },
         true,
       ),
