@@ -149,9 +149,11 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
       withHost(
         what,
         async (pool) => {
-          const query = { text, values: values.map(sendableValue), query_timeout: milliseconds };
-          const { rows } = await pool.query(asArrays ? { ...query, rowMode: "array" } : query);
-          return rows as Row[];
+          const query = {
+            ...{ text, values: values.map(sendableValue), query_timeout: milliseconds },
+            ...(asArrays ? { rowMode: "array" as const } : {}),
+          };
+          return (await pool.query(query as pg.QueryConfig)).rows as Row[];
         },
         true,
       ),
