@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import type { LoadStore } from "../../lib/store/loads.js";
 import type { Generation, JoinedPersonVOs, OccasionSearch } from "../../lib/store/queries.js";
 import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
-import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
 const SEPARATOR = "</å><å>";
 const FFG: OccasionSearch = { typ: "FFG", ktill: 1 };
@@ -35,18 +34,7 @@ function person(number: number, more: Partial<FinishedPerson> = {}): FinishedPer
 
 const persons = (count: number) => Array.from({ length: count }, (_, number) => person(number));
 
-async function withStore(action: (store: SqliteStore) => Promise<void>): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, "test.sqlite"));
-    try {
-      await action(store);
-    } finally {
-      store.close();
-    }
-  });
-}
-
-const served = async (store: SqliteStore): Promise<Generation> => {
+const served = async (store: LoadStore): Promise<Generation> => {
   const generation = await store.current();
   if (!generation) throw new Error("nothing is served");
   return generation;

@@ -10,7 +10,7 @@ const QUERY_MS = 5_000;
 const MAX_CONNECTIONS = 10;
 
 export type Client = pg.PoolClient;
-export type Value = string | number | readonly string[] | null;
+export type Value = string | number | readonly string[] | readonly number[] | null;
 
 export interface Question {
   readonly text: string;
@@ -218,7 +218,11 @@ const APPLICATION = "adresslista";
  */
 function sendableValue(value: Value): Value {
   if (typeof value === "string") return value.replaceAll("\u0000", "\uFFFF");
-  return Array.isArray(value) ? value.map((one: string) => one.replaceAll("\u0000", "\uFFFF")) : value;
+  return isTexts(value) ? value.map((one) => one.replaceAll("\u0000", "\uFFFF")) : value;
+}
+
+function isTexts(value: Value): value is readonly string[] {
+  return Array.isArray(value) && typeof value[0] === "string";
 }
 
 async function rolledBack(client: Client): Promise<void> {

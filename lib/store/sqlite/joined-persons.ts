@@ -10,9 +10,9 @@ import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
 /** Characters of finished persons that each process keeps: some 60 000 persons. */
-const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
+export const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
 /** Participants of occasions that it keeps, four bytes each. */
-const MAX_KEPT_PARTICIPANTS = 1_000_000;
+export const MAX_KEPT_PARTICIPANTS = 1_000_000;
 /** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
 const MAX_KEPT_CONTACTS = 30_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
@@ -156,7 +156,7 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
 }
 
 /** What is kept of these persons, in their order, and how many are not. */
-function kept<Value>(
+export function kept<Value>(
   values: Bounded<number, Value>,
   ids: Int32Array,
 ): { readonly found: (Value | undefined)[]; readonly missing: number } {
@@ -170,7 +170,7 @@ function kept<Value>(
   return { found, missing };
 }
 
-function joinedInParts(texts: readonly string[], separator: string): string[] {
+export function joinedInParts(texts: readonly string[], separator: string): string[] {
   if (texts.length <= JOINED_AT_A_TIME) return [texts.join(separator)];
   const parts: string[] = [];
   for (let from = 0; from < texts.length; from += JOINED_AT_A_TIME) {
@@ -180,22 +180,22 @@ function joinedInParts(texts: readonly string[], separator: string): string[] {
   return parts;
 }
 
-function oneByte(text: string): string {
+export function oneByte(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
 /** An occasion's first-time participants, or those who go on in a half-year. */
-function keyOf(search: OccasionSearch): string {
+export function keyOf(search: OccasionSearch): string {
   return search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
 }
 
-interface Bounded<Key, Value> {
+export interface Bounded<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
 }
 
 /** Values that weigh so much together; the oldest go first. */
-function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
+export function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
   const values = new Map<Key, Value>();
   let weight = 0;
   const forget = (key: Key): void => {
