@@ -9,6 +9,7 @@ import { type CliContext, say } from "./cli/context.js";
 import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
 import { addInspectCommand } from "./cli/inspect.js";
+import { addMigrateCommand } from "./cli/migrate.js";
 import { packageVersion } from "./cli/package.js";
 import { addReloadCommand } from "./cli/reload.js";
 import { addRollbackCommand } from "./cli/rollback.js";
@@ -24,6 +25,7 @@ const ADD_COMMANDS = [
   addStatusCommand,
   addInspectCommand,
   addRollbackCommand,
+  addMigrateCommand,
   addCheckCommand,
   addCallerCommands,
   addAuditCommand,

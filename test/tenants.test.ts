@@ -53,8 +53,8 @@ describe("the setting tenants", () => {
       tenants: { "vastra-gotaland": {}, lund: { database: "postgres://u@annan/lund" } },
     });
     const gotaland = registerOf(settings, "vastra-gotaland").settings;
-    expect(gotaland.database).to.equal(`${POSTGRES}?schema=adresslista_t_vastra_gotaland`);
-    expect(gotaland.databaseRead).to.equal("postgres://u@replik/lista?schema=adresslista_t_vastra_gotaland");
+    expect(gotaland.database).to.equal(`${POSTGRES}?schema=adresslista_t_vastra__gotaland`);
+    expect(gotaland.databaseRead).to.equal("postgres://u@replik/lista?schema=adresslista_t_vastra__gotaland");
     // Whoever has another database has not the service's replica of it.
     const { settings: lund } = registerOf(settings, "lund");
     expect(lund.databaseRead).to.equal(undefined);
@@ -62,7 +62,7 @@ describe("the setting tenants", () => {
     expect([settings, gotaland, lund].map(statusFileOf)).to.deep.equal(
       [
         "data/adresslista.status.json",
-        "data/vastra-gotaland/adresslista_t_vastra_gotaland.status.json",
+        "data/vastra-gotaland/adresslista_t_vastra__gotaland.status.json",
         "data/lund/adresslista.status.json",
       ].map((path) => join(folder, path)),
     );
@@ -237,7 +237,7 @@ describe("the setting tenants", () => {
     });
 
     it("a schema that would be too long", () => {
-      const database = `${POSTGRES}?schema=${"s".repeat(36)}`;
+      const database = `${POSTGRES}?schema=${"s".repeat(46)}`;
       expect(refusal({ database, tenants: { lund: {} } })).to.match(
         /tenant lund: the database, made from the service's, has a schema other than/,
       );

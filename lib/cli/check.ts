@@ -1,20 +1,19 @@
 import { X509Certificate } from "node:crypto";
-import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
 import { sftpSettings } from "../fetch/settings.js";
 import { databaseExists, openStore } from "../store/open.js";
-import { generationFile } from "../store/sqlite/files.js";
 import { type Register, registerInWords, registerOf, registersOf } from "../tenants.js";
 import { auditFolderOf } from "./audit-recorder.js";
 import { type CliContext, print, type RegisterOptions, withRegisterOptions } from "./context.js";
+import { databaseChecks } from "./database-check.js";
 import { endingOf } from "./exit.js";
 import { readKurskodAliases } from "./kurskod-alias-file.js";
 import { isLoopback, tlsOf } from "./listening.js";
 import { readProtectedIds } from "./protected-file.js";
 import { statusFileOf } from "./status-file.js";
+import { writableFile, writableFolder } from "./writable.js";
 
 /** `adresslista check`: would a reload and the service find what they need? */
 export function addCheckCommand(program: Command, context: CliContext): void {
@@ -118,7 +117,7 @@ function inTwo(what: string, one: string | undefined, other: string | undefined)
 }
 
 function registerChecks(settings: Settings, signal: AbortSignal): readonly Check[] {
-  const { protectedFile, kurskodAliasFile, fetchedFolder, database, sftpHost } = settings;
+  const { protectedFile, kurskodAliasFile, fetchedFolder, sftpHost } = settings;
   const files: Check[] = [];
   if (protectedFile !== undefined) {
     const find = () => `${readProtectedIds(protectedFile).size} ids in ${protectedFile}`;
@@ -138,7 +137,7 @@ function registerChecks(settings: Settings, signal: AbortSignal): readonly Check
   return [
     ...files,
     { what: "status file", find: () => writableFile("statusFile", statusFileOf(settings)) },
-    { what: "database", find: () => databaseCheck(database) },
+    ...databaseChecks(settings),
     ...remote,
   ];
 }
@@ -161,47 +160,6 @@ function listeningCheck(settings: Settings): string {
   return `${at}, with TLS; the certificate is valid to ${validTo}${clients}`;
 }
 
-async function databaseCheck(database: string): Promise<string> {
-  if (!existsSync(database)) {
-    writableFolder("database", dirname(database), "database");
-    return `${database} is not there yet; the first reload makes it`;
-  }
-  writable("database", database, "database");
-  writable("database", dirname(database), "database");
-  const store = await openStore(database, { readOnly: true });
-  try {
-    const served = await store.served();
-    // Opened as a call would open it: its file may be gone or damaged.
-    await store.current();
-    const size = served === undefined ? 0 : statSync(generationFile(database, served.number)).size;
-    const free = roomFor(size, dirname(database));
-    const what = served === undefined ? "nothing is loaded" : `load ${served.number} is served`;
-    return `${database}, ${what}, ${megabytes(free)} MB free`;
-  } finally {
-    await store.close();
-  }
-}
-
-/** A load is built beside the one that is served, in a database and temporary files of about its size each. */
-const ROOM_PER_LOAD = 3;
-const LEAST_ROOM_BYTES = 200_000_000;
-
-/** Bytes that are free; throws when the next load would hardly find room. */
-function roomFor(loadBytes: number, folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
-  const needed = Math.max(LEAST_ROOM_BYTES, ROOM_PER_LOAD * loadBytes);
-  if (free >= needed) return free;
-  throw new AdresslistaError(
-    "database",
-    `${megabytes(free)} MB are free in ${folder}, and a load needs some ${megabytes(needed)}: make room, or keep fewer loads (keepGenerations)`,
-  );
-}
-
-function megabytes(bytes: number): string {
-  return String(Math.floor(bytes / 1_000_000));
-}
-
 async function sftpCheck(settings: Settings, signal: AbortSignal): Promise<string> {
   const sftp = sftpSettings(settings);
   // Only here: SSH takes long to load.
@@ -216,26 +174,4 @@ async function sftpCheck(settings: Settings, signal: AbortSignal): Promise<strin
     `would be fetched: ${names.join(", ") || "nothing yet"}`,
     ...(waitsFor === undefined ? [] : [`but first it would wait: ${waitsFor}`]),
   ].join("; ");
-}
-
-function writableFile(setting: string, file: string): string {
-  if (existsSync(file)) writable(setting, file);
-  writableFolder(setting, dirname(file));
-  return file;
-}
-
-/** A folder that is not there is made, if the one above it lets us. */
-function writableFolder(setting: string, folder: string, code: "settings" | "database" = "settings"): string {
-  let there = folder;
-  while (!existsSync(there)) there = dirname(there);
-  writable(setting, there, code);
-  return there === folder ? folder : `${folder} is not there yet and will be made`;
-}
-
-function writable(setting: string, path: string, code: "settings" | "database" = "settings"): void {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-  } catch (cause) {
-    throw new AdresslistaError(code, `${setting}: this user may not write ${path}`, { cause });
-  }
 }

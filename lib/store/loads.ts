@@ -1,4 +1,12 @@
-import type { LoadRecord, MaybePromise, SchoolCount, Store } from "./queries.js";
+import type {
+  CallerRecord,
+  CodeRows,
+  Generation,
+  LoadRecord,
+  MaybePromise,
+  SchoolCount,
+  Store,
+} from "./queries.js";
 
 /** What is recorded of a new load, and the codes that it has made: they survive every load. */
 export interface NewLoad {
@@ -55,6 +63,8 @@ export interface LoadStore extends Store {
   codeEdits(): MaybePromise<number>;
   /** The served load as a file on this machine; undefined when nothing is loaded, or its file is gone. Nobody may change it. */
   servedFile(): MaybePromise<string | undefined>;
+  /** Any load that is kept, as `servedFile`. */
+  loadFile(number: number): MaybePromise<string | undefined>;
   /** How many the served load has of each kind, by school; none when nothing is loaded. */
   servedCounts(): MaybePromise<readonly SchoolCount[]>;
   nextLoadNumber(): MaybePromise<number>;
@@ -65,6 +75,8 @@ export interface LoadStore extends Store {
    * reason is thrown when it is aborted meanwhile.
    */
   takeOver(number: number, how?: TakeOver): MaybePromise<void>;
+  /** Opens a generation that was taken over, whether it is published or not. */
+  open(number: number): MaybePromise<Generation>;
   /** Makes a generation that was taken over the served one. */
   publish(load: NewLoad): MaybePromise<void>;
   /**
@@ -75,8 +87,24 @@ export interface LoadStore extends Store {
   rollback(target: number | undefined, now: Date): MaybePromise<Rollback>;
   /** What was served from when, oldest first. */
   switches(): MaybePromise<readonly LoadSwitch[]>;
+  /**
+   * Makes a store that is empty one with these records, as another store had them; their generations have been taken over.
+   * All or nothing. Only while holding the reload lock.
+   */
+  adopt(records: StoreRecords): MaybePromise<void>;
   /** Removes generations: `keep` are left, the served one among them; those gone back from go first, then the oldest. */
   prune(keep: number): MaybePromise<void>;
+}
+
+/** All that a store holds beside its generations; failed logins are forgotten after minutes, and left. */
+export interface StoreRecords {
+  readonly callers: readonly CallerRecord[];
+  readonly loads: readonly (LoadRecord & { readonly report: object | undefined })[];
+  /** Oldest first; the last one says which load is served. */
+  readonly switches: readonly LoadSwitch[];
+  readonly institutions: readonly CodeRows["institutions"][];
+  readonly anmkod: readonly CodeRows["anmkod"][];
+  readonly codeEdits: number;
 }
 
 export interface TakeOver {

@@ -55,13 +55,16 @@ export function besideDatabase(database: string, workFolder: string, suffix: str
   return join(dirname(database), `${basename(database).replace(/\.(sqlite3?|db)$/i, "")}${suffix}`);
 }
 
-/** The database of a tenant, beside that of the service: a file or a schema of its own. `tenant`: a to z, 0 to 9, -. */
+/**
+ * The database of a tenant, beside that of the service: a file or a schema of its own. `tenant`: a to z, 0 to 9, -. No
+ * schema of a tenant has the name of another's load, which ends in _load_ and a number.
+ */
 export function databaseOfTenant(database: string, tenant: string): string {
   if (!isPostgresUrl(database)) {
     const extension = /\.(sqlite3?|db)$/i.exec(database)?.[0] ?? ".sqlite";
     return besideDatabase(database, "", `-${tenant}${extension}`);
   }
-  return withSchema(database, `${readPostgresUrl(database).schema}_t_${tenant.replaceAll("-", "_")}`);
+  return withSchema(database, `${readPostgresUrl(database).schema}_t_${tenant.replaceAll("-", "__")}`);
 }
 
 /** Only where it is used: its driver takes time to load. */

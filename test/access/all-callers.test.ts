@@ -22,11 +22,32 @@ describe("callers of all registers", () => {
   });
 
   it("lets nobody in whom several have, whatever the secret, and the one that is left when the other is gone", async () => {
-    const { login, registers } = of({ "": [], lund: [secret("portal")], eslov: [secret("portal")] });
+    let now = 0;
+    const { login, registers } = of(
+      { "": [], lund: [secret("portal")], eslov: [secret("portal")] },
+      () => now,
+    );
     expect(await login(PORTAL)).to.equal(undefined);
     registers.eslov?.remove("portal");
     expect(await login(PORTAL)).to.include({ tenant: "lund" });
     registers[""]?.add(secret("portal"));
+    now += 1_001;
+    expect(await login(PORTAL)).to.equal(undefined);
+  });
+
+  it("asks the register of a caller that is known at each call, and the others once a second", async () => {
+    let now = 0;
+    const { login, registers } = of({ "": [], lund: [secret("portal")], eslov: [] }, () => now);
+    expect(await login(PORTAL)).to.include({ tenant: "lund" });
+    const { lund, eslov } = registers;
+    const before = { lund: lund?.asked ?? 0, eslov: eslov?.asked ?? 0 };
+    for (let call = 0; call < 5; call++) await login(PORTAL);
+    expect(lund?.asked).to.equal(before.lund + 5);
+    expect(eslov?.asked).to.equal(before.eslov);
+    now += 1_001;
+    await login(PORTAL);
+    expect(eslov?.asked).to.equal(before.eslov + 1);
+    lund?.remove("portal");
     expect(await login(PORTAL)).to.equal(undefined);
   });
 
@@ -60,12 +81,14 @@ describe("callers of all registers", () => {
   });
 
   it("looks a caller up once, and anew when some register's callers have changed", async () => {
-    const { callers, registers } = of({ "": [], lund: [secret("portal")], eslov: [] });
+    let now = 0;
+    const { callers, registers } = of({ "": [], lund: [secret("portal")], eslov: [] }, () => now);
     const lookups = () => Object.values(registers).reduce((sum, register) => sum + register.lookups, 0);
     for (let call = 0; call < 5; call++)
       expect(await callers.findCaller("portal")).to.include({ tenant: "lund" });
     expect(lookups()).to.equal(3);
     registers.eslov?.add(secret("annan"));
+    now += 1_001;
     await callers.findCaller("portal");
     expect(lookups()).to.equal(6);
   });

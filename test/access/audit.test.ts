@@ -13,7 +13,7 @@ import {
   readAudit,
   shownUid,
 } from "../../lib/access/audit.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 
 const run = promisify(execFile);
 const WRITER = fileURLToPath(new URL("audit-writer.ts", import.meta.url));

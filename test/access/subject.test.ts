@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import { certificateSubject } from "../../lib/access/subject.js";
 import { certificateOf, openssl } from "../support/certificates.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 
 describe("the subject of a certificate", () => {
   for (const [written, subject] of [

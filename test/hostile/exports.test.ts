@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { AdresslistaError } from "../../lib/errors.js";
 import { imsReader, judgeExport } from "../fuzz/ims-reader.fuzz.js";
 import { databaseIn, loadFiles, writtenFile } from "../reload/loading.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { mutated } from "./mutations.js";
 import { REGISTER } from "./register.js";
 

@@ -7,8 +7,8 @@ import type { MappingSettings } from "../../lib/mapping/api.js";
 import { defaultMapping } from "../../lib/mapping/settings.js";
 import { generateExport } from "../../lib/sample/generate.js";
 import { type Loaded, loadedIn } from "../reload/loading.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { escaped } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
 import { inspectedFiles } from "./inspecting.js";
 
 const sample = readFileSync(new URL("../../data/sample-export.xml", import.meta.url), "utf8");

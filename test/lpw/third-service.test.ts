@@ -75,7 +75,7 @@ describe("a third service", () => {
       expect(await ask("rätt", "MATMAT02b", "<!DOCTYPE a>")).to.include("<faultcode>soap:Client</faultcode>");
     } finally {
       await closeHttpServer(server, 1_000);
-      opened.close();
+      await opened.close();
     }
   });
 });

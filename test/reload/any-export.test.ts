@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { AdresslistaError } from "../../lib/errors.js";
 import { defaultMapping } from "../../lib/mapping/settings.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { exportOf, group, membership, person, role, sourcedId } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
 import { type Loaded, loadedIn } from "./loading.js";
 
 /** Shared by persons and groups, padded, alike but for case, odd in every way that XML allows. */

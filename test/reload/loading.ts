@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { personVOEncoder } from "../../lib/cli/interface.js";
@@ -6,9 +6,10 @@ import { defaultMapping } from "../../lib/mapping/settings.js";
 import type { ReloadOptions, ReloadOutcome } from "../../lib/reload/api.js";
 import { reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
-import { generationFile } from "../../lib/store/sqlite/files.js";
+import { besideDatabase } from "../../lib/store/open.js";
+import { databaseIn, inTemporaryFolder } from "../support/database.js";
 import { exportOf } from "../support/export.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { openStoreIn } from "../support/generation.js";
 
 const encodePersonVO = personVOEncoder();
 
@@ -33,6 +34,7 @@ export function reloadFiles(
 ): Promise<ReloadOutcome> {
   return reload({
     database: databaseIn(folder),
+    workFolder: join(folder, "data"),
     files: files.map((path) => ({ path, name: basename(path) })),
     mapping: defaultMapping,
     repair: true,
@@ -50,8 +52,18 @@ export function reloadFiles(
   });
 }
 
-export function databaseIn(folder: string): string {
-  return join(folder, "adresslista.sqlite");
+export { databaseIn };
+
+/** `buildGeneration` builds beside this path. */
+export function workbenchIn(folder: string): string {
+  return besideDatabase(databaseIn(folder), join(folder, "data"), ".sqlite");
+}
+
+/** Files of loads that stand there, finished or not, without the beginning that all have: `.load-2.sqlite.building`. */
+export function loadFilesIn(folder: string): string[] {
+  return readdirSync(join(folder, "data"))
+    .flatMap((name) => /\.load-.*/.exec(name)?.[0] ?? [])
+    .sort();
 }
 
 /** Writes a file of the folder; returns its path. */
@@ -64,7 +76,7 @@ export function writtenFile(folder: string, name: string, text: string | Buffer)
 /** A generation's tables, in memory. */
 export interface Loaded {
   readonly report: LoadReport;
-  /** Bytes of the generation's file. */
+  /** Bytes of the generation's file, made again when the database is none. */
   readonly bytes: Buffer;
   /** Rows of `SELECT …` as text: values with a blank between, `-` for none. */
   rows(select: string): string[];
@@ -88,8 +100,13 @@ export async function loadedIn(
   return generationIn(folder, report);
 }
 
-export function generationIn(folder: string, report: LoadReport): Loaded {
-  const bytes = readFileSync(generationFile(databaseIn(folder), report.load));
+export async function generationIn(folder: string, report: LoadReport): Promise<Loaded> {
+  const store = await openStoreIn(folder);
+  // PostgreSQL's is fetched back, into a file that goes when the store is closed.
+  const file = await store.loadFile(report.load);
+  if (file === undefined) throw new Error("the load is not there");
+  const bytes = readFileSync(file);
+  await store.close();
   const connection = new Sqlite(bytes, { readonly: true });
   return {
     report,

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { AdresslistaError } from "../../lib/errors.js";
-import { inTemporaryFolder } from "../support/generation.js";
-import { generationIn, type Loaded, reloadFiles } from "./loading.js";
+import { inTemporaryFolder, loadNumbersIn } from "../support/database.js";
+import { databaseIn, generationIn, type Loaded, loadFilesIn, reloadFiles } from "./loading.js";
 
 /** Each thing that real exports do (test/fixtures/ims), through the whole load: what is listed, what is said, or why not. */
 const FIXTURES = fileURLToPath(new URL("../fixtures/ims/", import.meta.url));
@@ -120,14 +120,15 @@ async function outcomeOf(folder: string, name: string): Promise<string> {
     if (outcome.kind !== "loaded") return outcome.kind;
     const { causes, repairs, warnings } = outcome.report;
     return [
-      listed(generationIn(folder, outcome.report)),
+      listed(await generationIn(folder, outcome.report)),
       ...causes.map(({ cause, count }) => `${cause} ${count}`),
       ...repairs.map(({ kind, count }) => `mended: ${kind} ${count}`),
       ...new Set(warnings.map(({ line }) => `warning in line ${line}`)),
     ].join("; ");
   } catch (error) {
     if (!(error instanceof AdresslistaError)) throw error;
-    expect(readdirSync(folder).filter((file) => file.includes(".load-"))).to.deep.equal([]);
+    expect(loadFilesIn(folder)).to.deep.equal([]);
+    expect(await loadNumbersIn(databaseIn(folder))).to.deep.equal([]);
     return `${error.code}: ${error.message}`;
   }
 }

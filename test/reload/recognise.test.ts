@@ -15,7 +15,7 @@ import {
   sameFiles,
 } from "../../lib/reload/recognise.js";
 import type { LoadRecord } from "../../lib/store/queries.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 
 const INPUTS: LoadInputs = {
   mapping: defaultMapping,

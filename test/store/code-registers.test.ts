@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { AdresslistaError } from "../../lib/errors.js";
 import { editCodeRegister } from "../../lib/reload/rollback.js";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
-import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import type { LoadStore } from "../../lib/store/loads.js";
+import { databaseIn, ENGINE, failureOf } from "../support/database.js";
+import { withStore } from "../support/generation.js";
 
 const SCHOOLS = [
   { groupId: "skola-1", kod: "I001" },
@@ -16,35 +14,23 @@ const ANMKODER = [
   { occasionId: "G2", kurskod: "MATMAT02b", anmkod: "A0002" },
 ];
 
-const withRegisters = (action: (store: SqliteStore) => void | Promise<void>) =>
-  inTemporaryFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, "test.sqlite"));
-    try {
-      store.replaceCodes("institutions", SCHOOLS);
-      store.replaceCodes("anmkod", ANMKODER);
-      await action(store);
-    } finally {
-      store.close();
-    }
+const withRegisters = (action: (store: LoadStore, folder: string) => Promise<void>) =>
+  withStore(async (store, folder) => {
+    await store.replaceCodes("institutions", SCHOOLS);
+    await store.replaceCodes("anmkod", ANMKODER);
+    await action(store, folder);
   });
 
-const failure = (action: () => unknown) => {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof AdresslistaError && error.code === "usage") return error.message;
-    throw error;
-  }
-  throw new Error("it did not fail");
-};
+/** The usage error that an edit ends with. */
+const failure = async (action: () => unknown) => /^usage: (.*)/s.exec(await failureOf(action))?.[1];
 
-describe("code registers", () => {
+describe(`code registers in ${ENGINE}`, () => {
   it("are read as they were written, in order, and used by the next load", () =>
     withRegisters(async (store) => {
       expect(await store.codeRows("institutions")).to.deep.equal(SCHOOLS);
       expect(await store.codeRows("anmkod")).to.deep.equal(ANMKODER);
-      expect(store.codeRegister().institutions.get("skola-2")).to.equal("I002");
-      expect(store.codeRegister().anmkod.get("G1\u0000MATMAT02b")).to.equal("A0001");
+      expect((await store.codeRegister()).institutions.get("skola-2")).to.equal("I002");
+      expect((await store.codeRegister()).anmkod.get("G1\u0000MATMAT02b")).to.equal("A0001");
     }));
 
   it("take new rows and changed ones, and keep the others", () =>
@@ -93,80 +79,80 @@ describe("code registers", () => {
   it("let schools share a code", () =>
     withRegisters(async (store) => {
       await store.editCodes("institutions", [{ groupId: "skola-2", kod: "I001" }]);
-      expect(store.codeRegister().institutions.get("skola-2")).to.equal("I001");
+      expect((await store.codeRegister()).institutions.get("skola-2")).to.equal("I001");
     }));
 
   it("count edits, which a load depends on, but not what changes nothing", () =>
     withRegisters(async (store) => {
-      const before = store.codeEdits();
+      const before = await store.codeEdits();
       expect(await store.replaceCodes("institutions", SCHOOLS)).to.deep.equal({
         added: 0,
         changed: 0,
         removed: 0,
       });
-      expect(store.codeEdits()).to.equal(before);
+      expect(await store.codeEdits()).to.equal(before);
       await store.editCodes("institutions", [{ groupId: "skola-1", kod: "VUX" }]);
-      expect(store.codeEdits()).to.equal(before + 1);
+      expect(await store.codeEdits()).to.equal(before + 1);
     }));
 
   const school = (groupId: string, kod: string) => ({ groupId, kod });
   const occasion = (occasionId: string, kurskod: string, anmkod: string) => ({ occasionId, kurskod, anmkod });
 
   it("refuse wrong institutions, and name the row", () =>
-    withRegisters((store) => {
+    withRegisters(async (store) => {
       const wrong = (...rows: ReturnType<typeof school>[]) =>
         failure(() => store.editCodes("institutions", rows));
       const good = school("skola-9", "VUX");
-      expect(wrong(good, school("skola-8", "FEMMA"))).to.equal(
+      expect(await wrong(good, school("skola-8", "FEMMA"))).to.equal(
         "row 2 (skola-8): an institution's code has 1 to 4 letters or digits",
       );
-      expect(wrong(school("skola-8", ""))).to.match(/^row 1 \(skola-8\): an institution's code/);
-      expect(wrong(school("skola-8", "A;B"))).to.match(/^row 1/);
-      expect(wrong(good, school(" ", "VUX"))).to.equal("row 2 (): an id or a course code is missing");
-      expect(wrong(good, school("a", "A"), school("skola-9", "B"))).to.equal(
+      expect(await wrong(school("skola-8", ""))).to.match(/^row 1 \(skola-8\): an institution's code/);
+      expect(await wrong(school("skola-8", "A;B"))).to.match(/^row 1/);
+      expect(await wrong(good, school(" ", "VUX"))).to.equal("row 2 (): an id or a course code is missing");
+      expect(await wrong(good, school("a", "A"), school("skola-9", "B"))).to.equal(
         "row 3 (skola-9): stands in row 1 already",
       );
     }));
 
   it("refuse wrong Anmkoder, and name the row", () =>
-    withRegisters((store) => {
+    withRegisters(async (store) => {
       const wrong = (...rows: ReturnType<typeof occasion>[]) =>
         failure(() => store.editCodes("anmkod", rows));
-      expect(wrong(occasion("G3", "SVESVE01", "A00003"))).to.equal(
+      expect(await wrong(occasion("G3", "SVESVE01", "A00003"))).to.equal(
         "row 1 (G3 SVESVE01): an Anmkod has 1 to 5 letters or digits",
       );
-      expect(wrong(occasion("G3", "SVESVE01", "a0001"))).to.equal(
+      expect(await wrong(occasion("G3", "SVESVE01", "a0001"))).to.equal(
         "row 1 (G3 SVESVE01): the code a0001 is G1 MATMAT02b's",
       );
-      expect(wrong(occasion("G3", "SVESVE01", "B1"), occasion("G4", "SVESVE01", "b1"))).to.equal(
+      expect(await wrong(occasion("G3", "SVESVE01", "B1"), occasion("G4", "SVESVE01", "b1"))).to.equal(
         "row 2 (G4 SVESVE01): the code b1 is G3 SVESVE01's",
       );
-      expect(wrong(occasion("G3", "", "B1"))).to.match(/^row 1 .*missing/);
-      expect(wrong(occasion("G3", "abc", "B1"), occasion("G3", "ABC", "B2"))).to.match(
+      expect(await wrong(occasion("G3", "", "B1"))).to.match(/^row 1 .*missing/);
+      expect(await wrong(occasion("G3", "abc", "B1"), occasion("G3", "ABC", "B2"))).to.match(
         /^row 2 \(G3 ABC\): stands in row 1 already/,
       );
     }));
 
   it("are as they were when a row is wrong", () =>
     withRegisters(async (store) => {
-      const before = store.codeEdits();
-      failure(() => store.replaceCodes("anmkod", [occasion("G9", "ABC", "B1"), occasion("G8", "ABC", "B1")]));
+      const before = await store.codeEdits();
+      await failure(() =>
+        store.replaceCodes("anmkod", [occasion("G9", "ABC", "B1"), occasion("G8", "ABC", "B1")]),
+      );
       expect(await store.codeRows("anmkod")).to.deep.equal(ANMKODER);
-      expect(store.codeEdits()).to.equal(before);
+      expect(await store.codeEdits()).to.equal(before);
     }));
 
   it("are not edited while a load runs", () =>
-    withRegisters(async (store) => {
-      const release = takeReloadLock(store.database);
+    withRegisters(async (store, folder) => {
+      const { release } = await store.takeReloadLock();
       const edit = { rows: [school("skola-1", "VUX")] };
-      const error = await editCodeRegister(store.database, "institutions", edit).catch(
-        (reason: unknown) => reason,
-      );
-      expect(error).to.have.property("code", "busy");
-      release();
-      expect(await editCodeRegister(store.database, "institutions", edit)).to.include({ changed: 1 });
+      const database = databaseIn(folder);
+      expect(await failureOf(() => editCodeRegister(database, "institutions", edit))).to.match(/^busy: /);
+      await release();
+      expect(await editCodeRegister(database, "institutions", edit)).to.include({ changed: 1 });
       const all = { all: [school("skola-7", "VUX")] };
-      expect(await editCodeRegister(store.database, "institutions", all)).to.include({
+      expect(await editCodeRegister(database, "institutions", all)).to.include({
         added: 1,
         removed: 2,
       });

@@ -6,9 +6,7 @@ import { describe, it } from "mocha";
 import type { Ktill2Row, LadokTables, Registration } from "../../lib/mapping/rows.js";
 import type { GenerationDifference } from "../../lib/store/queries.js";
 import { compareGenerations, type OpenDifferences } from "../../lib/store/sqlite/differences.js";
-import { generationFile } from "../../lib/store/sqlite/files.js";
-import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
 interface Content {
   readonly tables?: LadokTables;
@@ -50,15 +48,13 @@ async function between<T>(
   after: Content,
   action: (differences: OpenDifferences, folder: string) => T,
 ): Promise<T> {
-  return inTemporaryFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, "test.sqlite"));
-    const built = async ({ tables = ONE_OCCASION, persons = {} }: Content) => {
+  return withStore(async (store, folder) => {
+    const built = ({ tables = ONE_OCCASION, persons = {} }: Content) => {
       const people = Object.entries(persons).map(([id, registrations]) => somePerson(id, { registrations }));
-      return generationFile(store.database, await publishGeneration(store, tables, people));
+      return builtFile(store, tables, people);
     };
     const served = before && (await built(before));
     const next = await built(after);
-    store.close();
     const differences = compareGenerations(next, served);
     try {
       return action(differences, folder);
@@ -66,6 +62,14 @@ async function between<T>(
       differences.close();
     }
   });
+}
+
+/** A load that has been published, as a file: PostgreSQL's is fetched back for it. */
+async function builtFile(...load: Parameters<typeof publishGeneration>): Promise<string> {
+  const [store] = load;
+  const file = await store.loadFile(await publishGeneration(...load));
+  if (file === undefined) throw new Error("the load is not there");
+  return file;
 }
 
 const shown = ({ of, kind, institution, key, what }: GenerationDifference) =>
@@ -103,10 +107,8 @@ describe("differences between loads", () => {
   });
 
   it("are counted in turns, or at once, with the same result", () =>
-    inTemporaryFolder(async (folder) => {
-      const store = await openSqliteStore(join(folder, "test.sqlite"));
-      const next = generationFile(store.database, await publishGeneration(store, MANY_OCCASIONS, []));
-      store.close();
+    withStore(async (store) => {
+      const next = await builtFile(store, MANY_OCCASIONS, []);
       const opened = [1, 2, 3].map(() => compareGenerations(next, undefined));
       const [inTurns, atOnce, stopping] = opened as [OpenDifferences, OpenDifferences, OpenDifferences];
       let turns = 0;
@@ -245,10 +247,8 @@ describe("differences between loads", () => {
   });
 
   it("are everything when the served file is no longer there, and an error when it is none", () =>
-    inTemporaryFolder(async (folder) => {
-      const store = await openSqliteStore(join(folder, "test.sqlite"));
-      const next = generationFile(store.database, await publishGeneration(store, ONE_OCCASION, []));
-      store.close();
+    withStore(async (store, folder) => {
+      const next = await builtFile(store, ONE_OCCASION, []);
       const missing = compareGenerations(next, join(folder, "saknas.sqlite"));
       expect([...missing.entries()]).to.have.length(3);
       missing.close();
@@ -260,8 +260,11 @@ describe("differences between loads", () => {
 
   it("are read without changing a byte of either", () =>
     between({ persons: { E1: [FFG] } }, { persons: { E2: [FFG] } }, ({ counts, entries }, folder) => {
-      const bytes = () =>
-        readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "base64")]);
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      );
+      expect(files.filter(({ name }) => name.includes(".load-"))).to.have.length(2);
+      const bytes = () => files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "base64"));
       const before = bytes();
       expect([...entries()]).to.have.length(2);
       expect(counts).to.have.length(1);

@@ -7,7 +7,7 @@ import type { KeptGroup, KeptGroups, KeptMembership } from "../../lib/mapping/ap
 import { GENERATION_SCHEMA_VERSION, generationMigrationSource } from "../../lib/store/schema.js";
 import { migrate, openReadable, openWritable } from "../../lib/store/sqlite/files.js";
 import { keptWriter, openPreviousLoad, type PreviousLoad } from "../../lib/store/sqlite/kept.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { course, groupMember, occasion } from "../support/ims.js";
 
 const spring: KeptMembership = {

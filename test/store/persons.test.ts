@@ -1,11 +1,11 @@
-import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { Registration } from "../../lib/mapping/rows.js";
+import type { LoadStore } from "../../lib/store/loads.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
-import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { databaseIn, ENGINE, itOnSqlite } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
 const [OCCASION] = ONE_OCCASION.ktill2;
 if (OCCASION === undefined) throw new Error("there is no occasion");
@@ -48,19 +48,14 @@ const PERSONS = [
   somePerson("annat sekel", { pnr: "8001019808", sekel: "18", registrations: [registration("FFG", 1)] }),
 ];
 
-async function withPersons(action: (store: SqliteStore) => Promise<void>): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, "test.sqlite"));
-    try {
-      await publishGeneration(store, TABLES, PERSONS);
-      await action(store);
-    } finally {
-      store.close();
-    }
+function withPersons(action: (store: LoadStore, folder: string) => Promise<void>): Promise<void> {
+  return withStore(async (store, folder) => {
+    await publishGeneration(store, TABLES, PERSONS);
+    await action(store, folder);
   });
 }
 
-describe("the SQLite store, asked for persons by number", () => {
+describe(`the ${ENGINE} store, asked for persons by number`, () => {
   it("finds those who are registered, in list order, with the institutions of their occasions", () =>
     withPersons(async (store) => {
       const generation = await store.current();
@@ -108,9 +103,9 @@ describe("the SQLite store, asked for persons by number", () => {
       ]);
     }));
 
-  it("reads no table from end to end for it", () =>
-    withPersons(async (store) => {
-      const file = new Sqlite(generationFile(store.database, 1), { readonly: true });
+  itOnSqlite("reads no table from end to end for it", () =>
+    withPersons(async (_store, folder) => {
+      const file = new Sqlite(generationFile(databaseIn(folder), 1), { readonly: true });
       try {
         const plan = (sql: string) =>
           (file.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map(
@@ -127,5 +122,6 @@ describe("the SQLite store, asked for persons by number", () => {
       } finally {
         file.close();
       }
-    }));
+    }),
+  );
 });

@@ -34,7 +34,7 @@ describe("the address of a PostgreSQL database", () => {
     "postgres://u@h:port/d",
     "postgres://u@h/d?schema=",
     "postgres://u@h/d?schema=Stor",
-    `postgres://u@h/d?schema=${"s".repeat(41)}`,
+    `postgres://u@h/d?schema=${"s".repeat(53)}`,
   ]) {
     it(`is refused without being repeated: ${wrong.slice(0, 40)}`, () => {
       expect(wrongPostgresUrl(wrong)).to.be.a("string");
@@ -49,7 +49,7 @@ describe("the address of a PostgreSQL database", () => {
 
   it("gives each tenant a schema, as SQLite gives it a file", () => {
     expect(databaseOfTenant("postgres://u:p@h1,h2/d?schema=a&sslmode=require", "stor-stad")).to.equal(
-      "postgres://u:p@h1,h2/d?schema=a_t_stor_stad&sslmode=require",
+      "postgres://u:p@h1,h2/d?schema=a_t_stor__stad&sslmode=require",
     );
     expect(databaseOfTenant("/var/a.sqlite", "stor-stad")).to.equal("/var/a-stor-stad.sqlite");
   });

@@ -4,7 +4,7 @@ import Sqlite from "better-sqlite3";
 import { generateExport } from "../../lib/sample/generate.js";
 import type { CallerRecord } from "../../lib/store/queries.js";
 import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder } from "../support/generation.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { withService } from "../support/service.js";
 
 /**
@@ -91,6 +91,18 @@ async function useAll(database: string): Promise<void> {
     store.close();
   }
   (await openSqliteStore(database, { readOnly: true })).close();
+  await inTemporaryFolder(async (folder) => {
+    const empty = await openSqliteStore(join(folder, "empty.sqlite"));
+    empty.adopt({
+      callers: [],
+      loads: [],
+      switches: [],
+      institutions: [],
+      anmkod: [],
+      codeEdits: 1,
+    });
+    empty.close();
+  });
 }
 
 /** Lines of the store's files in a stack, the innermost first. */

@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { expect } from "chai";
-import { before, describe, it } from "mocha";
+import { before, it } from "mocha";
 import { PROCESSES_MILLISECONDS, ROOT } from "../cli/program.js";
+import { describeOnSqlite } from "../support/database.js";
 import type { PreparedQueries } from "./prepared-queries.js";
 
 /**
@@ -75,7 +76,7 @@ const MEANT: readonly { readonly of: RegExp; readonly step: RegExp; readonly bec
   },
 ];
 
-describe("the store's queries", function () {
+describeOnSqlite("the store's queries", function () {
   this.timeout(PROCESSES_MILLISECONDS);
   let found: PreparedQueries;
 

@@ -6,8 +6,8 @@ import { describe, it } from "mocha";
 import type { SchoolCount } from "../../lib/store/queries.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 import { readSchoolCounts, schoolCounter } from "../../lib/store/sqlite/school-counts.js";
-import { openSqliteStore } from "../../lib/store/sqlite/store.js";
-import { inTemporaryFolder, ONE_OCCASION, publishGeneration, somePerson } from "../support/generation.js";
+import { databaseIn, inTemporaryFolder, itOnSqlite } from "../support/database.js";
+import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
 const FIRST = ONE_OCCASION.ktill2[0];
 if (FIRST === undefined) throw new Error("no occasion");
@@ -73,19 +73,15 @@ describe("counts by school", () => {
     expect(other.counts(TABLES)).to.deep.equal(one.counts(TABLES));
   });
 
-  it("are read from a generation, none when it is gone or of the first version", () =>
-    inTemporaryFolder(async (folder) => {
-      const store = await openSqliteStore(join(folder, "test.sqlite"));
+  it("are read from the load that is served; none before the first", () =>
+    withStore(async (store) => {
+      expect(await store.servedCounts()).to.deep.equal([]);
       const registrations = [
         { typ: "FFG", ktill: 1, kurskod: "MATMAT02b", termin: "20261", programmes: [] },
         { typ: "OM", ktill: 1, kurskod: "MATMAT02b", termin: "20262", programmes: [] },
       ] as const;
-      const number = await publishGeneration(store, ONE_OCCASION, [
-        somePerson("p1", { registrations, institutions: [] }),
-      ]);
-      store.close();
-      const file = generationFile(join(folder, "test.sqlite"), number);
-      expect(shown(readSchoolCounts(file))).to.deep.equal([
+      await publishGeneration(store, ONE_OCCASION, [somePerson("p1", { registrations, institutions: [] })]);
+      expect(shown(await store.servedCounts())).to.deep.equal([
         "* occasions 20261 1",
         "* occasions 20262 1",
         "* persons 1",
@@ -96,12 +92,19 @@ describe("counts by school", () => {
         "VUX registrations 20261 1",
         "VUX registrations 20262 1",
       ]);
+    }));
+
+  itOnSqlite("are none of a file that is gone or of the first version", () =>
+    withStore(async (store, folder) => {
+      const file = generationFile(databaseIn(folder), await publishGeneration(store, ONE_OCCASION, []));
+      expect(readSchoolCounts(file)).not.to.deep.equal([]);
       const connection = new Sqlite(file);
       connection.exec("DROP TABLE SCHOOL_COUNT");
       connection.close();
       expect(readSchoolCounts(file)).to.deep.equal([]);
       expect(readSchoolCounts(join(folder, "saknas.sqlite"))).to.deep.equal([]);
-    }));
+    }),
+  );
 
   it("of a file that is no generation are an error", () =>
     inTemporaryFolder(async (folder) => {

@@ -1,20 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LadokTables, PersonData } from "../../lib/mapping/rows.js";
+import type { LoadStore } from "../../lib/store/loads.js";
+import { openLoadStore } from "../../lib/store/open.js";
 import type { FinishedPerson, FinishedRegister } from "../../lib/store/sqlite/build.js";
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
-import type { SqliteStore } from "../../lib/store/sqlite/store.js";
-
-/** A folder that is gone after the action. */
-export async function inTemporaryFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "adresslista-test-"));
-  try {
-    return await action(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { databaseIn, inTemporaryFolder } from "./database.js";
 
 export const NO_TABLES: LadokTables = {
   institutions: [],
@@ -55,6 +45,23 @@ export const ONE_OCCASION: LadokTables = {
   ktfort2: [{ ktill: 1, termin: "20262", termordn: 2 }],
 };
 
+/** Calls `action` with a new store; it is gone afterwards. */
+export function withStore<T>(action: (store: LoadStore, folder: string) => Promise<T>): Promise<T> {
+  return inTemporaryFolder(async (folder) => {
+    const store = await openStoreIn(folder);
+    try {
+      return await action(store, folder);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** The store of a test's folder, as a load has it. */
+export function openStoreIn(folder: string): Promise<LoadStore> {
+  return openLoadStore(databaseIn(folder), join(folder, "data"));
+}
+
 /** A register of these tables, of which the next load carries nothing over. */
 export function registerOf(tables: LadokTables): FinishedRegister {
   return { tables, kept: { groups: [], members: [] } };
@@ -83,12 +90,13 @@ export function somePerson(
 
 /** Builds and publishes a generation of these rows; returns its number. */
 export async function publishGeneration(
-  store: SqliteStore,
+  store: LoadStore,
   tables: LadokTables,
   persons: readonly FinishedPerson[],
   keep = 3,
+  report?: object,
 ): Promise<number> {
-  const builder = await buildGeneration(store.database, store.nextLoadNumber());
+  const builder = await buildGeneration(store.workbench, await store.nextLoadNumber());
   for (const person of persons) builder.addPerson(person);
   await builder.write(registerOf(tables));
   const { counts } = await builder.index();
@@ -102,7 +110,8 @@ export async function publishGeneration(
     counts,
     warnings: 0,
   };
-  store.publish({ record, institutions: new Map(), anmkod: new Map() });
-  store.prune(keep);
+  await store.takeOver(builder.number);
+  await store.publish({ record, ...(report && { report }), institutions: new Map(), anmkod: new Map() });
+  await store.prune(keep);
   return builder.number;
 }

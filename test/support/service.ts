@@ -1,6 +1,5 @@
 import { randomBytes, scryptSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -10,6 +9,7 @@ import { loadSettings, type Settings } from "../../lib/config.js";
 import { reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
 import { openStore } from "../../lib/store/open.js";
+import { databaseIn, removeFolder, temporaryFolder } from "./database.js";
 
 export const SAMPLE_EXPORT = fileURLToPath(new URL("../../data/sample-export.xml", import.meta.url));
 
@@ -36,7 +36,7 @@ export interface TestServiceOptions {
 export interface TestService {
   /** Address of the SOAP endpoint; `?wsdl` behind it gives the WSDL. */
   readonly url: string;
-  /** The SQLite file, for a reload by another process. */
+  /** The setting, for a reload by another process. */
   readonly database: string;
   /** Loads another export beside the running service, as `adresslista reload` does. */
   reload(exported: { readonly xml: string } | { readonly file: string }): Promise<LoadReport>;
@@ -57,16 +57,15 @@ export async function withService<T>(
 }
 
 /**
- * The real service as `serve` puts it together, on a free port of this process: the export is loaded into SQLite in a
- * folder of its own by the real reload, and calls go over real HTTP.
+ * The real service as `serve` puts it together, on a free port of this process: the export is loaded into a database of
+ * its own by the real reload, and calls go over real HTTP.
  */
 export async function startTestService(options: TestServiceOptions): Promise<TestService> {
-  const folder = mkdtempSync(join(tmpdir(), "adresslista-service-"));
+  const folder = temporaryFolder("service");
   const settings: Settings = {
-    ...loadSettings({}, { host: "127.0.0.1", port: "0", database: join(folder, "test.sqlite") }, folder),
+    ...loadSettings({}, { host: "127.0.0.1", port: "0", database: databaseIn(folder) }, folder),
     ...options.settings,
   };
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   try {
     await addCallers(settings.database, options.callers ?? {});
     const load = loader(settings, folder);
@@ -81,11 +80,11 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
       reload: load,
       async close() {
         await running.stop();
-        removeFolder();
+        await removeFolder(folder);
       },
     };
   } catch (error) {
-    removeFolder();
+    await removeFolder(folder);
     throw error;
   }
 }
@@ -98,6 +97,7 @@ function loader(settings: Settings, folder: string): TestService["reload"] {
     if ("xml" in exported) writeFileSync(file, exported.xml);
     const outcome = await reload({
       database: settings.database,
+      workFolder: settings.workFolder,
       files: [{ path: file, name: basename(file) }],
       mapping: settings.mapping,
       repair: settings.repair,

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
 import type { Caller } from "../../lib/access/callers.js";
 import { compareSwedishNames } from "../../lib/domain/collation.js";
@@ -8,11 +5,13 @@ import type { FormatSettings } from "../../lib/lpw/formats.js";
 import type { Ktill2Row, KursRow, LadokTables, PersonData, Registration } from "../../lib/mapping/rows.js";
 import { finishPerson } from "../../lib/reload/finish-person.js";
 import type { Decoded, DecodedObject, Encodable, FinishedElements } from "../../lib/soap/api.js";
+import type { LoadStore } from "../../lib/store/loads.js";
+import type { Store } from "../../lib/store/queries.js";
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
-import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
 import { type T04Operations, t04Operations } from "../../lib/t04/operations.js";
+import { removeFolder, temporaryFolder } from "./database.js";
 import { textOf } from "./finished.js";
-import { registerOf } from "./generation.js";
+import { openStoreIn, registerOf } from "./generation.js";
 
 /**
  * A small register of invented people, in a real store: what tests of T04's methods ask.
@@ -36,21 +35,21 @@ export interface TestRegister {
 }
 
 export interface TestStore {
-  readonly store: SqliteStore;
+  readonly store: LoadStore;
   /** Loads another register: the next call is answered from it. */
   load(register: TestRegister): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function emptyStore(): Promise<TestStore> {
-  const folder = mkdtempSync(join(tmpdir(), "adresslista-t04-"));
-  const store = await openSqliteStore(join(folder, "test.sqlite"));
+  const folder = temporaryFolder("t04");
+  const store = await openStoreIn(folder);
   return {
     store,
     load: (register) => publish(store, register),
-    close() {
-      store.close();
-      rmSync(folder, { recursive: true, force: true });
+    async close() {
+      await store.close();
+      await removeFolder(folder);
     },
   };
 }
@@ -61,9 +60,9 @@ export async function storeWith(register: TestRegister): Promise<TestStore> {
   return opened;
 }
 
-async function publish(store: SqliteStore, { tables, persons }: TestRegister): Promise<void> {
-  const number = store.nextLoadNumber();
-  const builder = await buildGeneration(store.database, number);
+async function publish(store: LoadStore, { tables, persons }: TestRegister): Promise<void> {
+  const number = await store.nextLoadNumber();
+  const builder = await buildGeneration(store.workbench, number);
   const inOrder = [...persons].sort(
     (a, b) => compareSwedishNames(a, b) || (a.personnummer ?? "").localeCompare(b.personnummer ?? "", "en"),
   );
@@ -90,8 +89,9 @@ async function publish(store: SqliteStore, { tables, persons }: TestRegister): P
     counts,
     warnings: 0,
   };
-  store.publish({ record, institutions: new Map(), anmkod: new Map() });
-  store.prune(2);
+  await store.takeOver(number);
+  await store.publish({ record, institutions: new Map(), anmkod: new Map() });
+  await store.prune(2);
 }
 
 /** Enough of a PersonVO to tell persons apart; the wire's own is tested with the codec. */
@@ -332,7 +332,7 @@ export const T04_SETTINGS: FormatSettings = {
 };
 
 export function testOperations(
-  store: Pick<SqliteStore, "current">,
+  store: Pick<Store, "current">,
   settings: Partial<FormatSettings> = {},
 ): T04Operations {
   return t04Operations({

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { DecodedObject, FinishedElements } from "../../lib/soap/api.js";
 import { loadService } from "../../lib/soap/codec.js";
-import type { SqliteStore } from "../../lib/store/sqlite/store.js";
+import type { Store } from "../../lib/store/queries.js";
 import { type T22Operations, t22Operations } from "../../lib/t22/operations.js";
 import { textOf } from "./finished.js";
 import { T04_SETTINGS, type TestMessage, user } from "./t04.js";
@@ -23,7 +23,7 @@ const CALLERS: Readonly<Record<string, "*" | ReadonlySet<string>>> = {
 };
 
 /** T22's operations for the callers of `testOperations` (support/t04), on a day of one's own. */
-export function utilityOperations(store: Pick<SqliteStore, "current">, today = "2009-06-01"): T22Operations {
+export function utilityOperations(store: Pick<Store, "current">, today = "2009-06-01"): T22Operations {
   return t22Operations({
     store,
     settings: { ...T04_SETTINGS, terminFormat: "YYYYT" },

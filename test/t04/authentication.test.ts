@@ -22,9 +22,9 @@ describe("authentication of a T04 call", () => {
     loaded = await storeWith(testRegister);
     empty = await emptyStore();
   });
-  after(() => {
-    loaded.close();
-    empty.close();
+  after(async () => {
+    await loaded.close();
+    await empty.close();
   });
 
   for (const method of METHODS) {

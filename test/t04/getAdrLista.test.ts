@@ -331,7 +331,7 @@ describe("getAdrLista (T04 4)", () => {
         `Ä, A (${inventedPersonnummer("19800101", 1).slice(2)})`,
         `Ö, A (${inventedPersonnummer("19800101", 0).slice(2)})`,
       ]);
-      ordered.close();
+      await ordered.close();
     });
 
     it("leaves out incorrect numbers, with a message for each in the order of the persons", async () => {

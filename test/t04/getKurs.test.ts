@@ -153,6 +153,6 @@ describe("getKurs (T04 2)", () => {
     });
     const answer = await ask(testOperations(wide.store), "getKurs", { Institution: "vuxskolan" });
     expect(answer.KursInfoVO?.map(({ Kurskod }) => Kurskod)).to.deep.equal(["BIOBIO01"]);
-    wide.close();
+    await wide.close();
   });
 });

@@ -67,7 +67,7 @@ describe("what getKursTf returned", () => {
       ),
       { numRuns: 40 },
     );
-    opened.close();
+    await opened.close();
   });
 });
 

@@ -55,9 +55,9 @@ describe("T22's operations", () => {
     empty = await emptyStore();
     operations = utilityOperations(loaded.store);
   });
-  after(() => {
-    loaded.close();
-    empty.close();
+  after(async () => {
+    await loaded.close();
+    await empty.close();
   });
 
   it("are those of the WSDL", () => {

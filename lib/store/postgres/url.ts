@@ -12,7 +12,7 @@ export interface PostgresUrl {
 
 const DEFAULT_SCHEMA = "adresslista";
 /** Room is left for what names of generations add, within PostgreSQL's 63 characters; lower case needs no quotes. */
-const SCHEMA = /^[a-z][a-z0-9_]{0,39}$/;
+const SCHEMA = /^[a-z][a-z0-9_]{0,51}$/;
 const USUAL_PORT = "5432";
 
 export function isPostgresUrl(database: string): boolean {
@@ -28,7 +28,7 @@ export function wrongPostgresUrl(database: string): string | undefined {
     return "has a host that is none";
   const { searchParams } = parsed(parts, parts.hosts[0] ?? "");
   if (!SCHEMA.test(searchParams.get("schema") ?? DEFAULT_SCHEMA)) {
-    return "has a schema other than 1 to 40 of a-z, 0-9, _, with a letter first";
+    return "has a schema other than 1 to 52 of a-z, 0-9, _, with a letter first";
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { AdresslistaError } from "../../errors.js";
-import type { CallerProof, CallerRecord, FailedLogins, Store } from "../queries.js";
+import type { CallerRecord, FailedLogins, Store } from "../queries.js";
+import { type CallerRow, MAX_FAILED_LOGIN_KEYS, parametersOfCaller, toCaller } from "../records.js";
 import { type Connection, guarded } from "./files.js";
 
 type CallerStore = Pick<
@@ -14,9 +15,6 @@ type CallerStore = Pick<
   | "failedLogins"
   | "noteFailedLogin"
 >;
-
-/** More keys than an honest mistake makes; the oldest go, so that a stranger cannot fill the disk. */
-const MAX_FAILED_LOGIN_KEYS = 10_000;
 
 /**
  * Callers and failed logins, beside the generations. `version` changes with every commit to the database, ours (which
@@ -75,7 +73,7 @@ export function callersIn(connection: Connection, version: () => number, changed
     listCallers: () => (all.all() as CallerRow[]).map((row) => toCaller(row) as CallerRecord),
 
     addCaller(caller) {
-      const { changes } = guarded("cannot write the caller", () => insert.run(parametersOf(caller)));
+      const { changes } = guarded("cannot write the caller", () => insert.run(parametersOfCaller(caller)));
       if (changes === 0) {
         throw (
           subjectTaken(caller) ?? new AdresslistaError("usage", `there is a caller ${caller.name} already`)
@@ -85,7 +83,7 @@ export function callersIn(connection: Connection, version: () => number, changed
     },
 
     changeCaller(caller) {
-      const { changes } = guarded("cannot write the caller", () => update.run(parametersOf(caller)));
+      const { changes } = guarded("cannot write the caller", () => update.run(parametersOfCaller(caller)));
       if (changes === 0) {
         throw subjectTaken(caller) ?? new AdresslistaError("usage", "there is no caller with that name");
       }
@@ -107,53 +105,4 @@ export function callersIn(connection: Connection, version: () => number, changed
       guarded("cannot note a failed login", () => noteAll.immediate(keys, now, after));
     },
   };
-}
-
-interface CallerRow {
-  readonly NAME: string;
-  readonly INSTITUTIONS: string;
-  readonly ADDRESSES: string;
-  readonly EXPIRES: string | null;
-  readonly VERIFIER: CallerRecord["verifier"];
-  readonly SECRET_HASH: string;
-  readonly HMAC_SECRET: string | null;
-  readonly SUBJECT: string | null;
-  readonly CREATED: string;
-}
-
-function parametersOf(caller: CallerRecord): Readonly<Record<string, string | null>> {
-  return {
-    name: caller.name,
-    institutions: caller.institutions === "*" ? "*" : JSON.stringify(caller.institutions),
-    addresses: JSON.stringify(caller.addresses),
-    expires: caller.expires,
-    verifier: caller.verifier,
-    secretHash: caller.verifier === "secret" ? caller.secretHash : "",
-    hmacSecret: caller.verifier === "hmac" ? caller.hmacSecret : null,
-    subject: caller.verifier === "certificate" ? caller.subject : null,
-    created: caller.created,
-  };
-}
-
-function toCaller(row: CallerRow | undefined): CallerRecord | undefined {
-  if (!row) return undefined;
-  return {
-    name: row.NAME,
-    institutions: row.INSTITUTIONS === "*" ? "*" : (JSON.parse(row.INSTITUTIONS) as string[]),
-    addresses: JSON.parse(row.ADDRESSES) as string[],
-    expires: row.EXPIRES,
-    created: row.CREATED,
-    ...proofOf(row),
-  };
-}
-
-function proofOf({ VERIFIER, SECRET_HASH, HMAC_SECRET, SUBJECT }: CallerRow): CallerProof {
-  switch (VERIFIER) {
-    case "secret":
-      return { verifier: VERIFIER, secretHash: SECRET_HASH };
-    case "hmac":
-      return { verifier: VERIFIER, hmacSecret: HMAC_SECRET ?? "" };
-    case "certificate":
-      return { verifier: VERIFIER, subject: SUBJECT ?? "" };
-  }
 }

@@ -1,8 +1,18 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { AdresslistaError } from "../../errors.js";
-import type { CodeRegister, LoadStore, LoadSwitch, NewLoad, ReloadLock, Rollback } from "../loads.js";
+import type {
+  CodeRegister,
+  LoadStore,
+  LoadSwitch,
+  NewLoad,
+  ReloadLock,
+  Rollback,
+  StoreRecords,
+} from "../loads.js";
 import type { Generation, KeptLoad, LoadRecord, SchoolCount } from "../queries.js";
+import { LOAD_COLUMNS, type LoadRow, NEW_LOAD_COLUMNS, toLoad, valuesOfLoad } from "../records.js";
+import { removable, rollbackTarget } from "../rollback.js";
 import { GENERATION_SCHEMA_VERSION, serviceMigrationNames, serviceMigrationSource } from "../schema.js";
 import { callersIn } from "./callers.js";
 import { codeEdits, codeRows, editCodes } from "./code-registers.js";
@@ -26,6 +36,8 @@ export interface SqliteStore extends LoadStore {
   codeRegister(): CodeRegister;
   codeEdits(): number;
   servedFile(): string | undefined;
+  loadFile(number: number): string | undefined;
+  adopt(records: StoreRecords): void;
   servedCounts(): readonly SchoolCount[];
   nextLoadNumber(): number;
   rollback(target: number | undefined, now: Date): Rollback;
@@ -104,8 +116,8 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
   connection.pragma("synchronous = FULL");
   const dataVersion = connection.prepare("PRAGMA data_version").pluck();
   const servedNumber = connection.prepare("SELECT NUMBER FROM SERVED_LOAD WHERE ONLY_ROW = 1").pluck();
-  const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD ORDER BY NUMBER DESC`);
-  const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS} FROM LOAD WHERE NUMBER = ?`);
+  const allLoads = connection.prepare(`SELECT ${LOAD_COLUMNS.join()} FROM LOAD ORDER BY NUMBER DESC`);
+  const oneLoad = connection.prepare(`SELECT ${LOAD_COLUMNS.join()} FROM LOAD WHERE NUMBER = ?`);
   const reportOfLoad = connection.prepare("SELECT REPORT FROM LOAD WHERE NUMBER = ?").pluck();
 
   // PRAGMA data_version tells other connections' commits only; our own are counted here.
@@ -169,6 +181,20 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
       return number === undefined ? undefined : generationFile(file, number);
     },
 
+    loadFile: (number) => generationFile(file, number),
+
+    adopt(records) {
+      guarded("cannot take over the records", () =>
+        connection
+          .transaction(() => {
+            adopt(connection, records);
+            for (const caller of records.callers) callers.addCaller(caller);
+          })
+          .immediate(),
+      );
+      ownChanges += 1;
+    },
+
     servedCounts() {
       const number = servedLoadNumber();
       return number === undefined ? [] : readSchoolCounts(generationFile(file, number));
@@ -176,6 +202,7 @@ function sqliteStore(file: string, connection: Connection, oncePerTurn: boolean)
 
     // It was built where it is read.
     takeOver() {},
+    open: (number) => openGeneration(generationFile(file, number), number),
 
     report(load) {
       const json = reportOfLoad.get(load) as string | null | undefined;
@@ -288,23 +315,24 @@ export function openServed(
   }
 }
 
-function recordLoad(connection: Connection, { record, report, institutions, anmkod }: NewLoad): void {
-  connection
-    .prepare(
-      `INSERT INTO LOAD (NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, REPORT)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      record.number,
-      record.loadedAt,
-      JSON.stringify(record.files),
-      record.exportDatetime,
-      JSON.stringify(record.counts),
-      record.warnings,
-      JSON.stringify(record.forced ?? []),
-      record.inputs ?? null,
-      report === undefined ? null : JSON.stringify(report),
-    );
+const INSERT_LOAD = `INSERT INTO LOAD (${NEW_LOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function adopt(connection: Connection, records: StoreRecords): void {
+  const insertLoad = connection.prepare(INSERT_LOAD);
+  for (const { report, ...record } of records.loads) insertLoad.run(...valuesOfLoad({ record, report }));
+  const institution = connection.prepare("INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?)");
+  for (const { groupId, kod } of records.institutions) institution.run(groupId, kod);
+  const code = connection.prepare("INSERT INTO ANMKOD_CODE (OCCASION_ID, KURSKOD, ANMKOD) VALUES (?, ?, ?)");
+  for (const { occasionId, kurskod, anmkod } of records.anmkod) code.run(occasionId, kurskod, anmkod);
+  if (records.codeEdits > 0) {
+    connection.prepare("INSERT INTO CODE_EDIT (ONLY_ROW, NUMBER) VALUES (1, ?)").run(records.codeEdits);
+  }
+  for (const { to, kind, at } of records.switches) serve(connection, to, kind, at);
+}
+
+function recordLoad(connection: Connection, load: NewLoad): void {
+  const { record, institutions, anmkod } = load;
+  connection.prepare(INSERT_LOAD).run(...valuesOfLoad(load));
   const keepInstitution = connection.prepare(
     "INSERT INTO INSTITUTION_CODE (GROUP_ID, KOD) VALUES (?, ?) ON CONFLICT DO NOTHING",
   );
@@ -354,30 +382,6 @@ function isOfThisVersion(file: string): boolean {
   }
 }
 
-/** `loads`: newest first. */
-function rollbackTarget(
-  target: number | undefined,
-  served: number | undefined,
-  loads: readonly KeptLoad[],
-): Rollback {
-  if (served === undefined) throw cannotRollBack("nothing is loaded", []);
-  const possible = loads.filter(({ kept, number }) => kept && number !== served);
-  const numbers = possible.map(({ number }) => number);
-  if (target === served) throw cannotRollBack(`load ${target} is the one that is served`, numbers);
-  if (target !== undefined) {
-    if (numbers.includes(target)) return { from: served, to: target };
-    throw cannotRollBack(`load ${target} is not kept`, numbers);
-  }
-  const previous = possible.find(({ number, rolledBack }) => number < served && rolledBack === null);
-  if (!previous) throw cannotRollBack(`no older load than ${served} is kept`, numbers);
-  return { from: served, to: previous.number };
-}
-
-function cannotRollBack(reason: string, possible: readonly number[]): AdresslistaError {
-  const others = possible.length === 0 ? "there is none to go back to" : `there are ${possible.join(", ")}`;
-  return new AdresslistaError("usage", `${reason}: ${others}`);
-}
-
 function switchBack(connection: Connection, { to }: Rollback, now: Date): void {
   const at = now.toISOString();
   connection.prepare("UPDATE LOAD SET ROLLED_BACK = ? WHERE NUMBER > ? AND ROLLED_BACK IS NULL").run(at, to);
@@ -405,13 +409,7 @@ function removeOldGenerations(
   keep: number,
   loads: readonly LoadRecord[],
 ): void {
-  const rolledBack = new Set(loads.filter((load) => load.rolledBack !== null).map(({ number }) => number));
-  const others = generationNumbers(database).filter((number) => number !== served);
-  const mostExpendableFirst = [
-    ...others.filter((number) => rolledBack.has(number)),
-    ...others.filter((number) => !rolledBack.has(number)),
-  ];
-  for (const number of mostExpendableFirst.slice(0, Math.max(0, others.length - (keep - 1)))) {
+  for (const number of removable(generationNumbers(database), served, keep, loads)) {
     const file = generationFile(database, number);
     try {
       rmSync(file, { force: true });
@@ -430,34 +428,4 @@ function forgetReports(connection: Connection, kept: readonly number[]): void {
       )
       .run(JSON.stringify(kept)),
   );
-}
-
-/** All but the report, which is large. */
-const LOAD_COLUMNS =
-  "NUMBER, LOADED_AT, FILES, EXPORT_DATETIME, COUNTS, WARNINGS, FORCED, INPUTS, ROLLED_BACK";
-
-interface LoadRow {
-  readonly NUMBER: number;
-  readonly LOADED_AT: string;
-  readonly FILES: string;
-  readonly EXPORT_DATETIME: string | null;
-  readonly COUNTS: string;
-  readonly WARNINGS: number;
-  readonly FORCED: string;
-  readonly INPUTS: string | null;
-  readonly ROLLED_BACK: string | null;
-}
-
-function toLoad(row: LoadRow): LoadRecord {
-  return {
-    number: row.NUMBER,
-    loadedAt: row.LOADED_AT,
-    files: JSON.parse(row.FILES) as LoadRecord["files"],
-    exportDatetime: row.EXPORT_DATETIME,
-    counts: JSON.parse(row.COUNTS) as LoadRecord["counts"],
-    warnings: row.WARNINGS,
-    forced: JSON.parse(row.FORCED) as LoadRecord["forced"],
-    inputs: row.INPUTS,
-    rolledBack: row.ROLLED_BACK,
-  };
 }

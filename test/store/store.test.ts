@@ -1,33 +1,32 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import type { LoadStore } from "../../lib/store/loads.js";
 import { openStore } from "../../lib/store/open.js";
 import type { Generation, Participant } from "../../lib/store/queries.js";
 import { buildGeneration } from "../../lib/store/sqlite/build.js";
-import { buildingFile, generationFile, removeUnfinished } from "../../lib/store/sqlite/files.js";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
-import { openSqliteStore, type SqliteStore } from "../../lib/store/sqlite/store.js";
+import { buildingFile, generationFile } from "../../lib/store/sqlite/files.js";
 import {
+  databaseIn,
+  ENGINE,
+  failureOf,
   inTemporaryFolder,
+  itOnSqlite,
+  loadNumbersIn,
+  makeOfVersion,
+} from "../support/database.js";
+import {
   NO_TABLES,
   ONE_OCCASION,
+  openStoreIn,
   publishGeneration,
   registerOf,
   somePerson,
+  withStore,
 } from "../support/generation.js";
 
-const withStore = (action: (store: SqliteStore, folder: string) => Promise<void>) =>
-  inTemporaryFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, "test.sqlite"));
-    try {
-      await action(store, folder);
-    } finally {
-      store.close();
-    }
-  });
-
-const served = async (store: SqliteStore): Promise<Generation> => {
+const served = async (store: LoadStore): Promise<Generation> => {
   const generation = await store.current();
   if (!generation) throw new Error("nothing is served");
   return generation;
@@ -52,7 +51,7 @@ const caller = {
   created: "2026-11-24T00:00:00.000Z",
 } as const;
 
-describe("the SQLite store", () => {
+describe(`the ${ENGINE} store`, () => {
   it("has nothing to serve before the first load", () =>
     withStore(async (store) => {
       expect(await store.current()).to.equal(undefined);
@@ -61,24 +60,25 @@ describe("the SQLite store", () => {
 
   it("is made once when several open it anew at the same time", () =>
     inTemporaryFolder(async (folder) => {
-      const open = () => openSqliteStore(join(folder, "test.sqlite"));
+      const open = () => openStoreIn(folder);
       const stores = await Promise.all([open(), open(), open(), open()]);
       for (const store of stores) {
-        expect(store.loads()).to.deep.equal([]);
-        store.close();
+        expect(await store.loads()).to.deep.equal([]);
+        await store.close();
       }
-      (await open()).close();
+      await (await open()).close();
     }));
 
-  it("keeps its files for its own user", () =>
+  itOnSqlite("keeps its files for its own user", () =>
     withStore(async (store, folder) => {
       await publishGeneration(store, ONE_OCCASION, []);
-      for (const name of readdirSync(folder).filter((file) => file.endsWith(".sqlite"))) {
-        expect(statSync(join(folder, name)).mode & 0o077, name).to.equal(0);
-      }
-    }));
+      const files = readdirSync(join(folder, "data")).filter((file) => file.endsWith(".sqlite"));
+      expect(files).to.have.length(2);
+      for (const name of files) expect(statSync(join(folder, "data", name)).mode & 0o077, name).to.equal(0);
+    }),
+  );
 
-  it("refuses a file that is no database, without quoting it", () =>
+  itOnSqlite("refuses a file that is no database, without quoting it", () =>
     inTemporaryFolder(async (folder) => {
       const file = join(folder, "other.sqlite");
       writeFileSync(file, "this is a text about Ann Annorlunda, not a database at all".repeat(100));
@@ -87,12 +87,13 @@ describe("the SQLite store", () => {
       expect(String(error))
         .to.match(/other\.sqlite|database/)
         .and.not.match(/Annorlunda/);
-    }));
+    }),
+  );
 
   describe("loads", () => {
     it("serves a published generation, also to other connections, at the next question", () =>
-      withStore(async (store) => {
-        const other = await openSqliteStore(store.database);
+      withStore(async (store, folder) => {
+        const other = await openStoreIn(folder);
         try {
           expect(await other.current()).to.equal(undefined);
           const number = await publishGeneration(store, ONE_OCCASION, []);
@@ -101,7 +102,7 @@ describe("the SQLite store", () => {
           const next = await publishGeneration(store, ONE_OCCASION, []);
           expect((await served(other)).number).to.equal(next);
         } finally {
-          other.close();
+          await other.close();
         }
       }));
 
@@ -120,24 +121,26 @@ describe("the SQLite store", () => {
     it("keep as many generations as the setting says", () =>
       withStore(async (store) => {
         for (let load = 1; load <= 4; load++) await publishGeneration(store, ONE_OCCASION, [], 2);
-        const kept = [1, 2, 3, 4].filter((number) => existsSync(generationFile(store.database, number)));
-        expect(kept).to.deep.equal([3, 4]);
+        const kept = (await store.keptLoads()).filter((load) => load.kept);
+        expect(kept.map(({ number }) => number)).to.deep.equal([4, 3]);
       }));
 
     it("leave nothing behind when they are discarded, and the served one served", () =>
       withStore(async (store, folder) => {
         const number = await publishGeneration(store, ONE_OCCASION, []);
-        const before = readdirSync(folder).sort();
-        const builder = await buildGeneration(store.database, store.nextLoadNumber());
+        const filesIn = () => readdirSync(dirname(store.workbench)).sort();
+        const before = filesIn();
+        const builder = await buildGeneration(store.workbench, await store.nextLoadNumber());
         builder.addPerson(somePerson("p1"));
         await builder.discard();
-        expect(readdirSync(folder).sort()).to.deep.equal(before);
+        expect(filesIn()).to.deep.equal(before);
+        expect(await loadNumbersIn(databaseIn(folder))).to.deep.equal([number]);
         expect((await served(store)).number).to.equal(number);
       }));
 
     it("are refused when a registration points at no occasion", () =>
       withStore(async (store) => {
-        const builder = await buildGeneration(store.database, store.nextLoadNumber());
+        const builder = await buildGeneration(store.workbench, await store.nextLoadNumber());
         builder.addPerson(somePerson("p1", { registrations: [{ ...FFG, ktill: 99 }] }));
         await builder.write(registerOf(ONE_OCCASION));
         await builder.index();
@@ -148,37 +151,48 @@ describe("the SQLite store", () => {
 
     it("sweep away what a killed load left", () =>
       withStore(async (store) => {
-        const left = buildingFile(store.database, 7);
-        writeFileSync(left, "half");
-        removeUnfinished(store.database);
-        expect(existsSync(left)).to.equal(false);
+        const { release } = await store.takeReloadLock();
+        await store.sweep();
+        for (const left of [buildingFile(store.workbench, 7), generationFile(store.workbench, 8)]) {
+          writeFileSync(left, "half");
+        }
+        await store.sweep();
+        await release();
+        expect(readdirSync(dirname(store.workbench)).filter((name) => name.includes(".load-"))).to.deep.equal(
+          [],
+        );
       }));
 
     it("never reuse a number, and keep codes that were given", () =>
       withStore(async (store) => {
         await publishGeneration(store, ONE_OCCASION, []);
-        expect(store.nextLoadNumber()).to.equal(2);
+        expect(await store.nextLoadNumber()).to.equal(2);
         const record = { number: 2, loadedAt: "", files: [], exportDatetime: null, counts: {}, warnings: 0 };
         const institutions = new Map([["skola-1", "I001"]]);
         const anmkod = new Map([["grupp-1\u0000MATMAT02b", "A0001"]]);
-        store.publish({ record, institutions, anmkod });
-        expect(store.codeRegister()).to.deep.equal({ institutions, anmkod });
+        await store.publish({ record, institutions, anmkod });
+        expect(await store.codeRegister()).to.deep.equal({ institutions, anmkod });
         const changed = {
           record: { ...record, number: 3 },
           institutions: new Map([["skola-1", "I999"]]),
           anmkod: new Map(),
         };
-        store.publish(changed);
-        expect(store.codeRegister().institutions.get("skola-1")).to.equal("I001");
+        await store.publish(changed);
+        expect((await store.codeRegister()).institutions.get("skola-1")).to.equal("I001");
         expect((await store.loads()).map(({ number }) => number)).to.deep.equal([3, 2, 1]);
       }));
 
     it("run one at a time", () =>
-      withStore(async (store) => {
-        const release = takeReloadLock(store.database);
-        expect(() => takeReloadLock(store.database)).to.throw(/another reload is running/);
-        release();
-        takeReloadLock(store.database)();
+      withStore(async (store, folder) => {
+        const { release } = await store.takeReloadLock();
+        const other = await openStoreIn(folder);
+        try {
+          expect(await failureOf(() => other.takeReloadLock())).to.match(/^busy: another reload is running/);
+          await release();
+          await (await other.takeReloadLock()).release();
+        } finally {
+          await other.close();
+        }
       }));
   });
 
@@ -197,33 +211,35 @@ describe("the SQLite store", () => {
     it("have a name once", () =>
       withStore(async (store) => {
         await store.addCaller(caller);
-        expect(() => store.addCaller(caller)).to.throw(/there is a caller portalen already/);
+        expect(await failureOf(() => store.addCaller(caller))).to.equal(
+          "usage: there is a caller portalen already",
+        );
       }));
 
     it("change a version that every process sees", () =>
-      withStore(async (store) => {
-        const other = await openSqliteStore(store.database);
+      withStore(async (store, folder) => {
+        const other = await openStoreIn(folder);
         try {
           const before = [await store.callersVersion(), await other.callersVersion()];
           await store.addCaller(caller);
           expect(await store.callersVersion()).to.not.equal(before[0]);
           expect(await other.callersVersion()).to.not.equal(before[1]);
         } finally {
-          other.close();
+          await other.close();
         }
       }));
 
     it("do not change it when a load is published: who has proved their secret need not do so again", () =>
-      withStore(async (store) => {
+      withStore(async (store, folder) => {
         await store.addCaller(caller);
-        const other = await openSqliteStore(store.database);
+        const other = await openStoreIn(folder);
         try {
           const before = [await store.callersVersion(), await other.callersVersion()];
           await publishGeneration(store, ONE_OCCASION, []);
           expect((await other.current())?.number).to.equal(1);
           expect([await store.callersVersion(), await other.callersVersion()]).to.deep.equal(before);
         } finally {
-          other.close();
+          await other.close();
         }
       }));
   });
@@ -376,12 +392,9 @@ describe("a generation", () => {
     }));
 
   it("is not opened when another version of the program made it", () =>
-    withStore(async (store) => {
-      const { default: Sqlite } = await import("better-sqlite3");
+    withStore(async (store, folder) => {
       const number = await publishGeneration(store, ONE_OCCASION, []);
-      const file = new Sqlite(generationFile(store.database, number));
-      file.pragma("user_version = 999");
-      file.close();
-      expect(() => store.current()).to.throw(/another version.*reload/);
+      await makeOfVersion(databaseIn(folder), number, 999);
+      expect(await failureOf(() => store.current())).to.match(/another version.*reload/);
     }));
 });
