@@ -23,12 +23,12 @@ import { AdresslistaError } from "../errors.js";
 export interface CallFacts {
   readonly uid: string | undefined;
   /** A caller who has proved who it is; otherwise `claimedCaller` is what was said. */
-  readonly caller?: string;
+  readonly caller?: string | undefined;
   readonly claimedCaller?: string | undefined;
-  readonly institutions?: readonly string[];
-  readonly kurskoder?: readonly string[];
+  readonly institutions?: readonly string[] | undefined;
+  readonly kurskoder?: readonly string[] | undefined;
   /** ÅÅÅÅT */
-  readonly terminer?: readonly string[];
+  readonly terminer?: readonly string[] | undefined;
   /** How many persons the answer tells of. */
   readonly persons: number;
   /** Keys of the answer's ERROR messages, each once. */
