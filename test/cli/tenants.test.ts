@@ -62,6 +62,7 @@ describe("commands of a service with tenants", function () {
         ["status"],
         ["check"],
         ["rollback"],
+        ["migrate", "--to", "annan.sqlite"],
         ["inspect", "export.xml"],
         ["codes", "export", "anmkod"],
         ["codes", "import", "anmkod"],

@@ -8,6 +8,7 @@ import { auditFolderOf } from "../../lib/cli/audit-recorder.js";
 import { openStore } from "../../lib/store/open.js";
 import { registerOf } from "../../lib/tenants.js";
 import { messageOf, type PortalCall, post } from "../support/calling.js";
+import { itOnSqlite } from "../support/database.js";
 import { addCallers, SECRET } from "../support/service.js";
 import { service as adresslista } from "../support/soap-requests.js";
 import {
@@ -390,7 +391,7 @@ describe("the path that is all tenants'", function () {
 describe("a tenant whose register cannot be used", function () {
   this.timeout(60_000);
 
-  it("gets a Server fault, hinders no other, and is answered by itself when it can be", () =>
+  itOnSqlite("gets a Server fault, hinders no other, and is answered by itself when it can be", () =>
     withTenants(
       {
         tenants: { lund: {}, eslov: {} },
@@ -425,6 +426,24 @@ describe("a tenant whose register cannot be used", function () {
           await eventually(async () => (await courseFor(service, "eslov", path)).includes("Eslovby"));
         }
         expect(await courseFor(service, "okänd", "")).to.match(REFUSED);
+      },
+    ),
+  );
+
+  it("may be one whose server is not there", () =>
+    withTenants(
+      {
+        tenants: { lund: {}, eslov: { database: "postgres://nobody@127.0.0.1:1/nothing" } },
+        callers: { lund: ["lund"] },
+      },
+      async (service) => {
+        await service.load("lund", exportXmlOf(LUND));
+        for (let time = 0; time < 3; time++) {
+          expect(await courseFor(service, "eslov", "/eslov")).to.match(SERVER_FAULT);
+          expect(await courseFor(service, "eslov", "")).to.match(SERVER_FAULT);
+          expect(await courseFor(service, "lund", "/lund")).to.include("Lundaby");
+          expect(await courseFor(service, "lund", "")).to.include("Lundaby");
+        }
       },
     ));
 
