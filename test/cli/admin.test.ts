@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { Readiness } from "../../lib/http/admin.js";
 import { callAt, type PortalCall } from "../support/calling.js";
+import { damageLoad, databaseIn } from "../support/database.js";
 import {
   adresslista,
   inFolder,
@@ -74,7 +75,7 @@ describe("the admin listener", function () {
       await load(options, { hoursAgo: 3 });
       expect((await ready(admin)).status).to.equal(200);
       await load(options, { hoursAgo: 1, persons: PERSONS + 1 });
-      truncateSync(join(options.folder, "data/adresslista.load-2.sqlite"), 100);
+      await damageLoad(databaseIn(options.folder), 2);
       const damaged = await ready(admin);
       expect(damaged).to.deep.include({ status: 503, ready: false, generation: null });
       expect(damaged.reasons.join()).to.match(/\S/).and.not.include(options.folder);

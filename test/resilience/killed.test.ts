@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { adresslista, newFolder, type Service, start, startService } from "../cli/program.js";
+import { removeFolder } from "../support/database.js";
 import { addCaller, answersOf, type Call, callsAbout } from "./calls.js";
 import { madeOnDay, writeExport } from "./exports.js";
 
@@ -29,7 +30,7 @@ describe("a load that is killed (kill -9)", function () {
 
   after(async () => {
     await scenario?.service.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   for (const step of STEPS) {

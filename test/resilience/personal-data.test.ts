@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { adresslista, newFolder, type RunOptions, start, startService } from "../cli/program.js";
+import { removeFolder } from "../support/database.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
 import { envelope } from "../support/soap-requests.js";
 import { addCaller, answerTo, CALLER, SECRET } from "./calls.js";
@@ -66,7 +67,7 @@ describe("personal data", function () {
     folder = newFolder();
     night = await wholeNight(folder);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => removeFolder(folder));
 
   it("stands in nothing that the program says: reports, dry runs, inspect, status, errors, logs", () => {
     const found = night.said.flatMap(({ by, text }) =>

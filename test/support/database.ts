@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, it } from "mocha";
 import pg from "pg";
 import { AdresslistaError } from "../../lib/errors.js";
-import { databaseExists, openStore } from "../../lib/store/open.js";
+import { besideDatabase, databaseExists, openLoadStore, openStore } from "../../lib/store/open.js";
 import { readPostgresUrl, withSchema } from "../../lib/store/postgres/url.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 
@@ -28,7 +28,7 @@ export const SQLITE_ALONE = "(SQLite alone)";
 export const describeOnSqlite: (title: string, suite: (this: Mocha.Suite) => void) => unknown =
   ENGINE === "SQLite" ? describe : (title, suite) => describe.skip(`${title} ${SQLITE_ALONE}`, suite);
 
-export const itOnSqlite: (title: string, test: Mocha.Func | Mocha.AsyncFunc) => unknown =
+export const itOnSqlite: (title: string, test: (this: Mocha.Context) => Promise<unknown> | void) => unknown =
   ENGINE === "SQLite" ? it : (title, test) => it.skip(`${title} ${SQLITE_ALONE}`, test);
 
 /** Schemas of a folder's databases. */
@@ -41,6 +41,11 @@ export function databaseIn(folder: string, path = "data/adresslista.sqlite"): st
   const schema = `test_${hash}`;
   schemas.set(folder, (schemas.get(folder) ?? new Set()).add(schema));
   return withSchema(CLUSTER, schema);
+}
+
+/** What the database's own files of this machine are called: its status file, its audit log. */
+export function besideDatabaseIn(folder: string, suffix: string): string {
+  return besideDatabase(databaseIn(folder), join(folder, "data"), suffix);
 }
 
 /** Calls `use` with a new folder; it and its databases are removed afterwards. */
@@ -138,6 +143,27 @@ export async function removeLoad(database: string, number: number): Promise<void
   const { schema } = readPostgresUrl(database);
   await asked(`DROP SCHEMA ${schema}_load_${number} CASCADE`);
   await asked(`DELETE FROM ${schema}.generation WHERE number = $1`, number);
+}
+
+/** Makes a kept load one that cannot be read. */
+export async function damageLoad(database: string, number: number): Promise<void> {
+  if (CLUSTER === undefined) truncateSync(generationFile(database, number), 100);
+  else await removeLoad(database, number);
+}
+
+/** `action` while somebody has the reload lock. */
+export async function whileLocked<T>(database: string, action: () => Promise<T>): Promise<T> {
+  const store = await openLoadStore(database);
+  try {
+    const lock = await store.takeReloadLock();
+    try {
+      return await action();
+    } finally {
+      await lock.release();
+    }
+  } finally {
+    await store.close();
+  }
 }
 
 /** Makes a kept load look as if another version of the program had made it. */
