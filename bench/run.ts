@@ -8,6 +8,7 @@ import { allCases, type Case, growthRequests, PARTICIPANTS, rememberedCase, usua
 import { compare, middle, warm } from "./compare.js";
 import { type GoalName, goalTable } from "./goals.js";
 import { isInstalled, peers, type RunningPeer, startBare, startPeer } from "./peers.js";
+import { benchPostgres, missingForPostgres } from "./postgres.js";
 import { type MeasuredService, startMeasuredService } from "./service.js";
 import { type BenchStore, LARGE, makeStore, registerOf, USUAL } from "./store.js";
 import { main, measured, peakMemory, print, residentMemory, say } from "./support.js";
@@ -20,9 +21,10 @@ import { main, measured, peakMemory, print, residentMemory, say } from "./suppor
  *   --growth     the usual call from registers of 1 000 to 1 000 000 persons (as long, when --large is not given too)
  *   --rounds N   rounds of which the median counts (3)
  *   --seconds N  length of a round (2)
- *   --only A,B   parts: calls, peers, workers, reload
+ *   --scale      1, 4 and 16 tenants of 60 000 persons in PostgreSQL (minutes)
+ *   --only A,B   parts: calls, peers, workers, reload, postgres
  */
-const PARTS = ["calls", "peers", "workers", "reload"] as const;
+const PARTS = ["calls", "peers", "workers", "reload", "postgres"] as const;
 const GROWTH = [1_000, 10_000, 100_000, 1_000_000] as const;
 const CONCURRENCIES = [1, 8, 32] as const;
 const USUAL_CONCURRENCY = 8;
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
   options: {
     large: { type: "boolean", default: false },
     growth: { type: "boolean", default: false },
+    scale: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "2" },
     only: { type: "string", default: PARTS.join() },
@@ -54,6 +57,9 @@ try {
     if (isWanted("peers")) await benchPeers(usual, service);
     if (isWanted("workers")) await benchWorkers(usual, service);
     if (isWanted("reload")) await benchReload(usual, service);
+    if (isWanted("postgres") && missingForPostgres() === undefined) {
+      goals.set("postgresLoad", (await benchPostgres(usual, service, rounds, options.scale)).load);
+    }
   });
   if (options.large || options.growth) {
     say("generating and loading 1 000 000 persons");
@@ -316,6 +322,7 @@ async function withService(
 
 function unmeasured(goal: GoalName): string {
   if (goal === "bare100Remembered" || goal === "bare1000Remembered") return "no answers are remembered";
+  if (goal === "postgresLoad") return missingForPostgres() ?? "not in this run";
   if (goal === "memory" || goal === "start") return "with `--large`";
   return goal === "growth" ? "with `--growth`" : "not in this run";
 }

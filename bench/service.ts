@@ -13,7 +13,7 @@ export interface MeasuredService extends Target {
 export async function startMeasuredService(
   store: BenchStore,
   firstRequest: string,
-  { workers = 1 }: { readonly workers?: number } = {},
+  { workers = 1, environment = {} }: { readonly workers?: number; readonly environment?: object } = {},
 ): Promise<MeasuredService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/cxf/AdresslistaFetcher`;
@@ -32,7 +32,7 @@ export async function startMeasuredService(
       String(workers),
     ],
     port,
-    { ADRESSLISTA_DATABASE: store.database },
+    { ADRESSLISTA_DATABASE: store.database, ...environment },
   );
   const ask = async (request: string): Promise<Buffer> => {
     const answer = await fetch(url, {

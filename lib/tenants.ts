@@ -125,6 +125,8 @@ function inherited(service: Settings, tenant: string, given: TenantSettings): Pa
     // One log for the whole service.
     auditFolder: service.auditFolder ?? besideDatabase(service.database, service.workFolder, ".audit"),
     statusFile: undefined,
+    // Files of PostgreSQL's have the schema's name, which another server may have too.
+    workFolder: join(service.workFolder, tenant),
     fetchedFolder: join(service.fetchedFolder, tenant),
     // A caller is of one register.
     defaultCaller: undefined,

@@ -16,7 +16,11 @@ export interface RegisterCallers {
 
 /** Callers of all registers of a service, where the caller tells whose register is meant. */
 export interface AllCallers {
-  callersVersion(): Promise<number>;
+  /**
+   * With the name of a caller that has been found, its own register is asked; the others once in a while, since all they can
+   * do is to add one of the same name.
+   */
+  callersVersion(name?: string): Promise<number>;
   /** The caller that exactly one register has: one that is in several is none. */
   findCaller(name: string): Promise<TenantCaller | undefined>;
   findCallerBySubject(subject: string): Promise<TenantCaller | undefined>;
@@ -28,6 +32,9 @@ export interface AllCallers {
 
 /** A register that could not be asked is tried again so long after, by itself: no call waits for it. */
 const TRY_AGAIN_MILLISECONDS = 1_000;
+
+/** How often all registers are asked whether their callers have changed, while those who call are known. */
+const ASK_ALL_MILLISECONDS = 1_000;
 
 /**
  * One register that cannot be asked is left out, and hinders nobody of the others.
@@ -41,10 +48,20 @@ export function callersOfAll(
   /** Found under these versions: what is not found costs the same as ever. */
   let known: { readonly version: number; readonly callers: Map<string, TenantCaller> } | undefined;
 
-  const versionOfAll = async () => {
-    let sum = 0;
-    for (const version of await Promise.all(all.map((register) => register.version()))) sum += version;
-    return sum;
+  let allAsked = Number.NEGATIVE_INFINITY;
+
+  const callersVersion = async (name?: string): Promise<number> => {
+    const owner = name === undefined ? undefined : known?.callers.get(name);
+    const register = all[registers.findIndex(({ tenant }) => tenant === owner?.tenant)];
+    if (owner !== undefined && register !== undefined && now() - allAsked < ASK_ALL_MILLISECONDS) {
+      await register.askVersion();
+    } else {
+      const asked = now();
+      await Promise.all(all.map((each) => each.askVersion()));
+      allAsked = asked;
+    }
+    // Of each as it was last told: so it never goes back.
+    return all.reduce((sum, each) => sum + each.version, 0);
   };
 
   const found = async (
@@ -59,7 +76,7 @@ export function callersOfAll(
   };
 
   const findCaller = async (name: string) => {
-    const version = await versionOfAll();
+    const version = await callersVersion(name);
     if (known?.version !== version) known = { version, callers: new Map() };
     const before = known.callers.get(name);
     if (before !== undefined) return before;
@@ -71,7 +88,7 @@ export function callersOfAll(
   };
 
   return {
-    callersVersion: versionOfAll,
+    callersVersion,
     findCaller,
 
     async findCallerBySubject(subject) {
@@ -117,8 +134,9 @@ export function authenticatorOfAll(
 }
 
 interface Asking {
+  askVersion(): Promise<void>;
   /** As it was last told. */
-  version(): Promise<number>;
+  readonly version: number;
   /** Undefined also when the register cannot be asked. */
   ask<T>(question: (callers: Callers) => MaybePromise<T | undefined>): Promise<T | undefined>;
   readonly failure: unknown;
@@ -163,8 +181,10 @@ function asking({ callers }: RegisterCallers, now: () => number): Asking {
 
   return {
     ask,
-    async version() {
+    async askVersion() {
       version = (await ask((asked) => asked.callersVersion())) ?? version;
+    },
+    get version() {
       return version;
     },
     get failure() {

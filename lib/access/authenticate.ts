@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { swedishDay } from "../domain/swedish-day.js";
-import type { CallerRecord, Store } from "../store/queries.js";
+import type { CallerRecord, MaybePromise, Store } from "../store/queries.js";
 import { type Caller, callerName, type KnownCaller, knownCaller } from "./callers.js";
 import { type Claim, type RememberedCallers, rememberCallers } from "./remember.js";
 import { unmatchableHash, verifySecret } from "./secret.js";
@@ -31,10 +31,10 @@ export interface Credentials {
 /** Who calls, or undefined when that is not proved. Throws AdresslistaError "busy" when too much is to be checked. */
 export type Authenticate = (credentials: Credentials) => Promise<Caller | undefined>;
 
-type CallerStore = Pick<
-  Store,
-  "callersVersion" | "findCaller" | "findCallerBySubject" | "failedLogins" | "noteFailedLogin"
->;
+type CallerStore = Pick<Store, "findCaller" | "findCallerBySubject" | "failedLogins" | "noteFailedLogin"> & {
+  /** See `Store.callersVersion`. `name`: who calls, where not all callers are kept in one place. */
+  callersVersion(name?: string): MaybePromise<number>;
+};
 
 export interface AuthenticationSettings {
   /** Caller of portals that send none. */
@@ -97,7 +97,7 @@ export function authenticator(store: CallerStore, settings: AuthenticationSettin
 
     const claim = claimOf(credentials, defaultCaller);
     if (claim === undefined) return undefined;
-    const version = await store.callersVersion();
+    const version = await store.callersVersion(claim.name);
     const quick = remembered.recall(version, claim) ?? (await byTicket(store, claim, credentials, time));
     if (quick?.mayCall(remoteAddress, today)) return quick.caller;
 

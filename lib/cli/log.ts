@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "../config.js";
+import { AdresslistaError } from "../errors.js";
 import { traceOf } from "./exit.js";
 
 /**
@@ -11,7 +12,18 @@ export function operationalLog(level: LogLevel, destination: DestinationStream):
 }
 
 /** An internal error as the log has it: what a fault's incident id leads to. */
-export function errorFields(error: unknown): { readonly error: string; readonly cause?: string } {
+export function errorFields(error: unknown): ErrorFields {
   const cause = error instanceof Error ? error.cause : undefined;
-  return { error: traceOf(error), ...(cause === undefined ? {} : { cause: traceOf(cause) }) };
+  return {
+    // What has become of the database is what an administrator needs first, and says nothing of a person.
+    ...(error instanceof AdresslistaError && error.code === "database" ? { reason: error.message } : {}),
+    error: traceOf(error),
+    ...(cause === undefined ? {} : { cause: traceOf(cause) }),
+  };
+}
+
+interface ErrorFields {
+  readonly reason?: string;
+  readonly error: string;
+  readonly cause?: string;
 }

@@ -101,15 +101,15 @@ function openedWhenAsked(
       if (failed === undefined) log.error(errorFields(error), "the register of this tenant cannot be opened");
       failed = { error, at: performance.now() };
       throw error;
-    } finally {
-      opening = undefined;
     }
   };
 
   const storeNow = async (): Promise<Store> => {
     if (opened !== undefined) return opened.store;
     if (failed !== undefined && performance.now() - failed.at < TRY_AGAIN_MILLISECONDS) throw failed.error;
-    opening ??= tryToOpen();
+    opening ??= tryToOpen().finally(() => {
+      opening = undefined;
+    });
     return opening;
   };
 

@@ -10,6 +10,7 @@ import type { DecodedObject, Encodable, SoapCall, SoapVersion } from "../soap/ap
 import type { SoapService } from "../soap/codec.js";
 import { CONTENT_TYPES, encodeFault, faultOf, refusal } from "../soap/fault.js";
 import { type IsTrustedProxy, remoteAddressOf } from "./addresses.js";
+import type { AnswerBuffers } from "./answer-buffers.js";
 import { ABORTED, discardBody, readBody } from "./body.js";
 import { type Answer, send } from "./send.js";
 
@@ -70,6 +71,8 @@ export interface EndpointOptions {
   readonly onCall?: ((call: AnsweredCall) => void | Promise<void>) | undefined;
   /** Calls of all services that are worked on at a time. */
   readonly slots: CallSlots;
+  /** What their answers are written in. */
+  readonly buffers: AnswerBuffers;
 }
 
 /** How many calls are worked on, from their whole request to the last byte of their answer. */
@@ -125,6 +128,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
     let operation: string | undefined;
     let facts: object | undefined;
     let answer: Answer;
+    const { take, giveBack } = options.buffers.lend();
     const described = (fault: AnsweredCall["fault"], answerBytes: number): AnsweredCall => ({
       service: service.name,
       ...ofTenant,
@@ -151,7 +155,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
       answer = {
         status: 200,
         contentType: CONTENT_TYPES[version],
-        body: service.encodeResponse(call.operation, version, value),
+        body: service.encodeResponse(call.operation, version, value, take),
         headers: NOT_STORED,
       };
       await tellCall(described(undefined, answer.body.length));
@@ -168,7 +172,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
       });
       await discardBody(request);
     }
-    await send(request, response, answer);
+    await send(request, response, answer, giveBack);
   };
 }
 

@@ -12,11 +12,15 @@ export interface Answer {
 /** Bytes of a body from which compressing it is worth the time: below, it fits one packet anyway. */
 export const MIN_COMPRESSED_BYTES = 1_400;
 
-/** Sends a whole answer with its length, compressed only for a client that asks for it. */
+/**
+ * Sends a whole answer with its length, compressed only for a client that asks for it. `onSent`: told when nothing reads
+ * the body any more; never, when the client has gone away before.
+ */
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
+  onSent?: () => void,
 ): Promise<void> {
   const compress =
     answer.body.length >= MIN_COMPRESSED_BYTES && asksForGzip(request.headers["accept-encoding"]);
@@ -31,7 +35,7 @@ export async function send(
   // A body that was not read to its end cannot be followed by another request.
   if (!request.complete && hasBody(request)) headers.Connection = "close";
   response.writeHead(answer.status, headers);
-  response.end(body);
+  response.end(body, onSent);
 }
 
 /** A request without one is not complete either where it is answered as soon as its headers are there. */

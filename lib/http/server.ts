@@ -6,6 +6,7 @@ import { createServer as createTlsServer, Server as TlsServer } from "node:https
 import { type Socket, Server as TcpServer } from "node:net";
 import { networkOf } from "../domain/networks.js";
 import { type IsTrustedProxy, plainAddress, trustProxies } from "./addresses.js";
+import { answerBuffers } from "./answer-buffers.js";
 import { UnfinishedAnswers } from "./bad-bytes.js";
 import { refusesUnread } from "./body.js";
 import { type AnsweredCall, callSlots, type ServiceMount, soapEndpoint } from "./endpoint.js";
@@ -68,9 +69,10 @@ const TIMEOUT_CHECK_INTERVAL_MS = 5_000;
 export function buildHttpServer(options: HttpServerOptions): Server {
   const isTrustedProxy = trustProxies(options.trustedProxies);
   const slots = callSlots(options.maxConcurrentCalls ?? DEFAULT_MAX_CONCURRENT_CALLS);
+  const buffers = answerBuffers();
   const endpoints = new Map(
     options.services.map(
-      (mount) => [mount.path, soapEndpoint(mount, { ...options, isTrustedProxy, slots })] as const,
+      (mount) => [mount.path, soapEndpoint(mount, { ...options, isTrustedProxy, slots, buffers })] as const,
     ),
   );
   const pages = buildPages({ ...options, isTrustedProxy });

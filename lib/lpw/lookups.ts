@@ -18,7 +18,8 @@ export function lookupsIn(generation: Generation): Lookups {
     ktillp: once((kurskey, kalendertermin) => generation.ktillp(kurskey, kalendertermin)),
     participants: (searches, email) => generation.participants(searches, email),
     countRegistrations: (searches, most) => generation.countRegistrations(searches, most),
-    joinedPersonVOs: (search, separator, most) => generation.joinedPersonVOs(search, separator, most),
+    joinedPersonVOs: (search, separator, most, email) =>
+      generation.joinedPersonVOs(search, separator, most, email),
     institutions: () => generation.institutions(),
     places: () => generation.places(),
     persons: (pnr, sekel) => generation.persons(pnr, sekel),

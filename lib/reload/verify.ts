@@ -94,13 +94,13 @@ async function checkAnswer(generation: Generation, file: string, { search, perso
     }
   }
   // Undefined when someone has an incorrect personnummer: the answer then is what `participants` gave.
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, found.length);
+  const joined = await generation.joinedPersonVOs(search, SEPARATOR, found.length, false);
   const incorrect = found.some(({ invalidPersonnummer }) => invalidPersonnummer !== null);
   const whole = incorrect ? undefined : joinedWith(SEPARATOR, expected);
   if (
     whole === undefined
       ? joined !== undefined
-      : joined === undefined || joined.oneByteText !== whole.toString("latin1")
+      : joined === undefined || joined.oneByteTexts.join("") !== whole.toString("latin1")
   ) {
     throw wrong("an occasion's finished answer differs from its persons");
   }

@@ -5,7 +5,7 @@
 import { AdresslistaError } from "../errors.js";
 import { type Encodable, RepeatedAnswer, type SoapVersion } from "./api.js";
 import { compileArguments, type Synonyms } from "./decode.js";
-import { compileEncoders } from "./encode.js";
+import { compileEncoders, type RoomForBytes } from "./encode.js";
 import { type RequestReader, requestReader } from "./gate.js";
 import { readWsdl, wsdlWriter } from "./wsdl.js";
 import { withSoap12 } from "./wsdl12.js";
@@ -20,8 +20,16 @@ export interface SoapService {
    * @throws AdresslistaError "request" for what is not a valid call; its cause is the SoapFault.
    */
   readonly decodeRequest: RequestReader;
-  /** The envelope that answers a call. Absent values and empty strings are left out, unknown keys ignored. */
-  readonly encodeResponse: (operation: string, version: SoapVersion, value: Encodable) => Buffer;
+  /**
+   * The envelope that answers a call. Absent values and empty strings are left out, unknown keys ignored. It is written
+   * where `room` says, or else in memory of its own; an answer that is given again never uses `room`.
+   */
+  readonly encodeResponse: (
+    operation: string,
+    version: SoapVersion,
+    value: Encodable,
+    room?: RoomForBytes,
+  ) => Buffer;
   /** Finished bytes of one element, for FinishedElements: `encodeElement("PersonVO", "personVO", person)`. */
   readonly encodeElement: (elementName: string, typeName: string, value: Encodable) => Buffer;
   /** The WSDL as served, with `address` as every port's address; for SOAP 1.2 with a port for that besides. */
@@ -45,8 +53,8 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
       targetNamespace: model.targetNamespace,
       operations: model.operations.map((operation) => operation.name),
       decodeRequest: requestReader(compileArguments(model, options.synonyms)),
-      encodeResponse(operation, version, value) {
-        if (!(value instanceof RepeatedAnswer)) return encoders.response(operation, version, value);
+      encodeResponse(operation, version, value, room) {
+        if (!(value instanceof RepeatedAnswer)) return encoders.response(operation, version, value, room);
         const known = value.bytes[version];
         if (known !== undefined) return known;
         const bytes = encoders.response(operation, version, value.value);

@@ -8,9 +8,17 @@ import { ENVELOPE_NAMESPACES } from "./fault.js";
 import type { FieldModel, FieldType, ServiceModel, SimpleType } from "./wsdl.js";
 import { escapeAttribute, escapeText } from "./xml.js";
 
+/** Gives so many bytes to write in, whatever stands there. */
+export type RoomForBytes = (bytes: number) => Buffer;
+
 export interface Encoders {
   /** A whole envelope with the operation's answer; `value` is what `return` says. */
-  readonly response: (operation: string, version: SoapVersion, value: Encodable) => Buffer;
+  readonly response: (
+    operation: string,
+    version: SoapVersion,
+    value: Encodable,
+    room?: RoomForBytes,
+  ) => Buffer;
   /** One element of a type of the schema, as it stands inside an answer. */
   readonly element: (elementName: string, typeName: string, value: Encodable) => Buffer;
 }
@@ -30,11 +38,11 @@ export function compileEncoders(model: ServiceModel): Encoders {
   }
   const elements = new Map<string, FieldWriter>();
   return {
-    response(operation, version, value) {
+    response(operation, version, value, room = Buffer.allocUnsafe) {
       const encode = responses.get(operation);
       if (encode === undefined)
         throw new AdresslistaError("internal", `The WSDL has no operation ${operation}.`);
-      return encode(version, value);
+      return encode(version, value, room);
     },
     element(elementName, typeName, value) {
       const key = `${elementName} ${typeName}`;
@@ -45,7 +53,7 @@ export function compileEncoders(model: ServiceModel): Encoders {
       }
       const out = emptyOutput();
       write(value, out);
-      return bytesOf(out);
+      return bytesOf(out, Buffer.allocUnsafe);
     },
   };
 }
@@ -69,7 +77,7 @@ function addFinished(out: Output, finished: FinishedElements): void {
   for (const chunk of finished.chunks) out.before.push(chunk);
 }
 
-function bytesOf(out: Output): Buffer {
+function bytesOf(out: Output, room: RoomForBytes): Buffer {
   if (out.before.length === 0) return Buffer.from(out.text);
   const segments = [...out.before, out.text];
   let length = 0;
@@ -77,7 +85,7 @@ function bytesOf(out: Output): Buffer {
     if (typeof segment === "string") length += Buffer.byteLength(segment);
     else length += segment instanceof OneByteText ? segment.text.length : segment.length;
   }
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = room(length);
   let at = 0;
   for (const segment of segments) {
     if (typeof segment === "string") at += bytes.write(segment, at);
@@ -92,7 +100,7 @@ function bytesOf(out: Output): Buffer {
 
 // ── Envelope ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type ResponseEncoder = (version: SoapVersion, value: Encodable) => Buffer;
+type ResponseEncoder = (version: SoapVersion, value: Encodable, room: RoomForBytes) => Buffer;
 
 function compileResponse(targetNamespace: string, responseName: string, write: FieldWriter): ResponseEncoder {
   const start = (version: SoapVersion): string =>
@@ -100,12 +108,12 @@ function compileResponse(targetNamespace: string, responseName: string, write: F
     `<ns2:${responseName} xmlns:ns2="${escapeAttribute(targetNamespace)}">`;
   const starts: Readonly<Record<SoapVersion, string>> = { "1.1": start("1.1"), "1.2": start("1.2") };
   const end = `</ns2:${responseName}></soap:Body></soap:Envelope>`;
-  return (version, value) => {
+  return (version, value, room) => {
     const out = emptyOutput();
     out.text = starts[version];
     write(value, out);
     out.text += end;
-    return bytesOf(out);
+    return bytesOf(out, room);
   };
 }
 

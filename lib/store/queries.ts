@@ -84,10 +84,15 @@ export interface Participant {
   readonly noEmail: string | null;
 }
 
+/** What stands of a person in the e-mail lists: see Participant. */
+export type Contact = Pick<Participant, "email" | "noEmail">;
+
 export interface JoinedPersonVOs {
-  /** Bytes, one a character. */
-  readonly oneByteText: string;
+  /** Bytes, one a character; parts of one text, to be written one after another. */
+  readonly oneByteTexts: readonly string[];
   readonly persons: number;
+  /** Each person's, in list order; none unless they are asked for. */
+  readonly contacts: readonly Contact[];
 }
 
 export interface InstitutionFound {
@@ -140,12 +145,13 @@ export interface Generation {
   /**
    * The usual answer at once: the finished PersonVO bytes of one search's persons in list order, joined with `separator`;
    * empty when there are none. Undefined when a person has an incorrect personnummer (`participants` then tells whose), or
-   * there are more than `most`.
+   * there are more than `most`. `email`: with their contacts.
    */
   joinedPersonVOs(
     search: OccasionSearch,
     separator: string,
     most: number,
+    email: boolean,
   ): MaybePromise<JoinedPersonVOs | undefined>;
   /** By code, in Swedish order. */
   institutions(): MaybePromise<readonly InstitutionFound[]>;

@@ -1,6 +1,6 @@
 import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "../lpw/formats.js";
 import { type Encodable, FinishedElements, OneByteText } from "../soap/api.js";
-import type { KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
+import type { Contact, KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
 
 /** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
 type SchemaValue = { readonly [element: string]: Encodable };
@@ -78,9 +78,13 @@ export function betweenEntries(regtyp: Participant["regtyp"]): string {
 }
 
 /** AdrListEntVO[] of one kind, from PersonVO elements that the store has joined with `betweenEntries`. */
-export function joinedAdrListEntVOs(regtyp: Participant["regtyp"], oneByteText: string): FinishedElements {
-  if (oneByteText === "") return new FinishedElements([]);
-  return new FinishedElements([ENTRY_START[regtyp], new OneByteText(oneByteText), ENTRY_END]);
+export function joinedAdrListEntVOs(
+  regtyp: Participant["regtyp"],
+  oneByteTexts: readonly string[],
+): FinishedElements {
+  if (oneByteTexts.length === 0) return new FinishedElements([]);
+  const texts = oneByteTexts.map((text) => new OneByteText(text));
+  return new FinishedElements([ENTRY_START[regtyp], ...texts, ENTRY_END]);
 }
 
 /** AdrListEntVO[] from bytes that were finished when the export was loaded. */
@@ -91,9 +95,9 @@ export function adrListEntVOs(participants: readonly Participant[]): FinishedEle
 }
 
 /** Addresses in list order, each once without regard to case, as it was spelled first. */
-export function emailList(participants: readonly Participant[]): string[] {
+export function emailList(persons: readonly Contact[]): string[] {
   const spelledFirst = new Map<string, string>();
-  for (const { email } of participants) {
+  for (const { email } of persons) {
     if (email === null) continue;
     const key = email.toLowerCase();
     if (!spelledFirst.has(key)) spelledFirst.set(key, email);
@@ -102,6 +106,6 @@ export function emailList(participants: readonly Participant[]): string[] {
 }
 
 /** Persons without an address, as finished when the export was loaded: `Efternamn, Förnamn (personnummer)`. */
-export function noEmailList(participants: readonly Participant[]): string[] {
-  return participants.flatMap(({ email, noEmail }) => (email === null && noEmail !== null ? [noEmail] : []));
+export function noEmailList(persons: readonly Contact[]): string[] {
+  return persons.flatMap(({ email, noEmail }) => (email === null && noEmail !== null ? [noEmail] : []));
 }

@@ -4,7 +4,7 @@ import { containsInvalidSsn, type Message, tooMany } from "../lpw/messages.js";
 import { echoed } from "../lpw/request.js";
 import { forbiddenCourses } from "../lpw/rights.js";
 import type { FinishedElements } from "../soap/api.js";
-import type { OccasionSearch, Participant, Search } from "../store/queries.js";
+import type { Contact, OccasionSearch, Participant, Search } from "../store/queries.js";
 import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
 import { adrListEntVOs, betweenEntries, emailList, joinedAdrListEntVOs, noEmailList } from "./encode.js";
@@ -42,13 +42,19 @@ interface Lists {
 /** Undefined: there are too many. */
 async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists | undefined> {
   const email = echoed(call.request.Email);
-  const occasion = email ? undefined : onlyOccasion(searches);
+  const occasion = onlyOccasion(searches);
   if (occasion !== undefined) {
     // The usual call, without looking at each person: undefined when one of them stands in no list.
-    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(occasion.typ), MAX_PERSONS);
+    const { typ } = occasion;
+    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(typ), MAX_PERSONS, email);
     if (found !== undefined) {
-      const { oneByteText, persons } = found;
-      return { AdrListEntVO: joinedAdrListEntVOs(occasion.typ, oneByteText), messages: [], persons };
+      const { oneByteTexts, persons, contacts } = found;
+      return {
+        AdrListEntVO: joinedAdrListEntVOs(typ, oneByteTexts),
+        ...(email ? emailLists(contacts) : {}),
+        messages: [],
+        persons,
+      };
     }
   }
   if ((await call.lookups.countRegistrations(searches, MAX_PERSONS + 1)) > MAX_PERSONS) return undefined;
@@ -56,10 +62,14 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
   const { listed, messages } = withoutInvalidNumbers(participants);
   return {
     AdrListEntVO: adrListEntVOs(listed),
-    ...(email ? { EmailList: emailList(listed), NoEmailList: noEmailList(listed) } : {}),
+    ...(email ? emailLists(listed) : {}),
     messages,
     persons: participants.length,
   };
+}
+
+function emailLists(persons: readonly Contact[]): Pick<Lists, "EmailList" | "NoEmailList"> {
+  return { EmailList: emailList(persons), NoEmailList: noEmailList(persons) };
 }
 
 /** One occasion has each person once, and of one kind. */

@@ -118,7 +118,10 @@ function loader(settings: Settings, folder: string): TestService["reload"] {
   };
 }
 
-async function addCallers(database: string, callers: Readonly<Record<string, TestCaller>>): Promise<void> {
+export async function addCallers(
+  database: string,
+  callers: Readonly<Record<string, TestCaller>>,
+): Promise<void> {
   const store = await openStore(database);
   try {
     for (const [name, { institutions, secretHash = cheapHash() }] of Object.entries(callers)) {

@@ -6,17 +6,19 @@ import type { PostgresUrl } from "./url.js";
 const CONNECT_MS = 3_000;
 const QUERY_MS = 5_000;
 
-/** Connections of each process to the primary, and to the replica. */
+/** Connections of each process to the primary of a database, and to the replica. */
 const MAX_CONNECTIONS = 10;
 
 export type Client = pg.PoolClient;
-export type Value = string | number | readonly string[] | null;
+export type Value = string | number | readonly string[] | readonly number[] | null;
 
 export interface Question {
   readonly text: string;
   readonly values?: readonly Value[];
   /** Each row as an array of its values. */
   readonly asArrays?: boolean;
+  /** How long the answer is waited for; else QUERY_MS. */
+  readonly milliseconds?: number;
 }
 
 /** Connections to the hosts of one setting, of which one answers at a time. */
@@ -37,9 +39,44 @@ export interface Connections {
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
-/** `any`: whether it will do that a host is a replica, which cannot be written to. */
-export function connectionsTo(url: PostgresUrl, any = false): Connections {
-  const pools = url.hosts.map(
+/** Pools to the hosts of a database, of which one answers at a time. */
+interface Hosts {
+  pool(): pg.Pool;
+  address(): string;
+  /** Finds the host that answers now, and can be written to when that is wanted. */
+  locate(): Promise<void>;
+  readonly isLocated: boolean;
+  readonly areSeveral: boolean;
+  end(): Promise<void>;
+}
+
+/** Those that are open: stores of one database (tenants) share them, with how many they are. */
+const opened = new Map<string, { readonly hosts: Hosts; users: number }>();
+
+function hostsOf(
+  addresses: readonly string[],
+  any: boolean,
+): { readonly hosts: Hosts; leave(): Promise<void> } {
+  const key = JSON.stringify([addresses, any]);
+  const entry = opened.get(key) ?? { hosts: openHosts(addresses, any), users: 0 };
+  entry.users += 1;
+  opened.set(key, entry);
+  let isLeft = false;
+  return {
+    hosts: entry.hosts,
+    async leave() {
+      if (isLeft) return;
+      isLeft = true;
+      entry.users -= 1;
+      if (entry.users > 0) return;
+      opened.delete(key);
+      await entry.hosts.end();
+    },
+  };
+}
+
+function openHosts(addresses: readonly string[], any: boolean): Hosts {
+  const pools = addresses.map(
     (connectionString) =>
       new pg.Pool({
         connectionString,
@@ -53,43 +90,52 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
   );
   // An idle connection that is cut is no error of anybody's: the pool makes a new one.
   for (const pool of pools) pool.on("error", () => {});
-  let closed: Promise<unknown> | undefined;
   let current = 0;
+  let isLocated = addresses.length === 1;
   let locating: Promise<void> | undefined;
-
-  const poolNow = (): pg.Pool => pools[current] as pg.Pool;
-
-  /** Finds the host that answers now, and can be written to when that is wanted. */
-  const locate = (): Promise<void> => {
-    locating ??= (async () => {
-      const answers = await Promise.all(url.hosts.map((host) => isUsable(host, any)));
-      const found = answers.indexOf(true);
-      if (found !== -1) current = found;
-    })().finally(() => {
-      locating = undefined;
-    });
-    return locating;
+  return {
+    pool: () => pools[current] as pg.Pool,
+    address: () => addresses[current] ?? "",
+    locate() {
+      locating ??= (async () => {
+        const answers = await Promise.all(addresses.map((host) => isUsable(host, any)));
+        const found = answers.indexOf(true);
+        if (found !== -1) current = found;
+        isLocated = true;
+      })().finally(() => {
+        locating = undefined;
+      });
+      return locating;
+    },
+    get isLocated() {
+      return isLocated;
+    },
+    areSeveral: addresses.length > 1,
+    async end() {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
   };
-  let located = url.hosts.length === 1;
+}
+
+/** `any`: whether it will do that a host is a replica, which cannot be written to. */
+export function connectionsTo(url: PostgresUrl, any = false): Connections {
+  const { hosts, leave } = hostsOf(url.hosts, any);
 
   const withHost = async <T>(
     what: string,
     action: (pool: pg.Pool) => Promise<T>,
     again: boolean,
   ): Promise<T> => {
-    if (!located) {
-      await locate();
-      located = true;
-    }
+    if (!hosts.isLocated) await hosts.locate();
     try {
-      return await action(poolNow());
+      return await action(hosts.pool());
     } catch (error) {
       if (!isConnectionLost(error)) throw databaseError(what, error);
-      if (url.hosts.length > 1) await locate();
+      if (hosts.areSeveral) await hosts.locate();
       if (!again) throw databaseError(what, error);
     }
     try {
-      return await action(poolNow());
+      return await action(hosts.pool());
     } catch (error) {
       throw databaseError(what, error);
     }
@@ -97,16 +143,16 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
 
   return {
     shown: url.shown,
-    address: () => url.hosts[current] ?? "",
+    address: hosts.address,
 
-    ask: <Row>(what: string, { text, values = [], asArrays = false }: Question) =>
+    ask: <Row>(what: string, { text, values = [], asArrays = false, milliseconds = QUERY_MS }: Question) =>
       withHost(
         what,
         async (pool) => {
-          const sendable = values.map(sendableValue);
-          const query = asArrays
-            ? { text, values: sendable, rowMode: "array" as const }
-            : { text, values: sendable };
+          const query = {
+            ...{ text, values: values.map(sendableValue), query_timeout: milliseconds },
+            ...(asArrays ? { rowMode: "array" as const } : {}),
+          };
           return (await pool.query(query as pg.QueryConfig)).rows as Row[];
         },
         true,
@@ -136,7 +182,7 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
       } catch (error) {
         await rolledBack(client);
         if (error instanceof AdresslistaError) throw error;
-        if (isConnectionLost(error) && url.hosts.length > 1) await locate();
+        if (isConnectionLost(error) && hosts.areSeveral) await hosts.locate();
         throw databaseError(what, error);
       }
     },
@@ -146,7 +192,7 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
         what,
         async () => {
           const client = new pg.Client({
-            connectionString: url.hosts[current],
+            connectionString: hosts.address(),
             connectionTimeoutMillis: CONNECT_MS,
             keepAlive: true,
             application_name: APPLICATION,
@@ -160,10 +206,7 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
         true,
       ),
 
-    async close() {
-      closed ??= Promise.all(pools.map((pool) => pool.end()));
-      await closed;
-    },
+    close: leave,
   };
 }
 
@@ -175,7 +218,11 @@ const APPLICATION = "adresslista";
  */
 function sendableValue(value: Value): Value {
   if (typeof value === "string") return value.replaceAll("\u0000", "\uFFFF");
-  return Array.isArray(value) ? value.map((one: string) => one.replaceAll("\u0000", "\uFFFF")) : value;
+  return isTexts(value) ? value.map((one) => one.replaceAll("\u0000", "\uFFFF")) : value;
+}
+
+function isTexts(value: Value): value is readonly string[] {
+  return Array.isArray(value) && typeof value[0] === "string";
 }
 
 async function rolledBack(client: Client): Promise<void> {

@@ -4,7 +4,6 @@ import type {
   InstitutionFound,
   KursFound,
   KurstillfalleFound,
-  OccasionSearch,
   OrtFound,
   Participant,
   PersonFound,
@@ -13,6 +12,7 @@ import type {
 } from "../queries.js";
 import { heldValueKey } from "../sqlite/generation.js";
 import type { Connections, Value } from "./connections.js";
+import { joinedPersonsFrom, PERSONVO, type Registrations } from "./joined-persons.js";
 
 const KURS_COLUMNS = `k.kod AS "kurskod", k.inst AS "inst", k.benamning AS "benamning", k.engbenamning AS "engBenamning",
   k.poang AS "poang", k.nedlagd AS "nedlagd"`;
@@ -41,9 +41,6 @@ const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 /** Above every character of a personnummer in the store. */
 const AFTER_PERSONNUMMER = "~";
 
-/** As text: the driver gives bytes in hexadecimal form, twice as long. */
-const PERSONVO = "convert_from(v.personvo, 'UTF8')";
-
 const WHAT = "cannot read the served load";
 
 /** id, element, invalid number [, e-mail, no e-mail] */
@@ -68,7 +65,7 @@ export function postgresGeneration(
   const termreg = (table: string) =>
     `${of("ktill2")} t JOIN ${of(table)} r ON r.ktill = t.id JOIN ${of("program")} p ON p.id = r.program`;
 
-  const registrationsOf = (search: Search): { table: string; condition: string; values: Value[] } => {
+  const registrationsOf = (search: Search): Registrations => {
     switch (search.typ) {
       case "FFG":
         return search.programId === undefined
@@ -216,18 +213,7 @@ export function postgresGeneration(
       return sum;
     },
 
-    async joinedPersonVOs(search: OccasionSearch, separator, most) {
-      const { table, condition, values } = registrationsOf(search);
-      const [row] = await askRows<[string | null, number, number]>(
-        `SELECT string_agg(s.personvo, $${values.length + 1} ORDER BY s.person), count(*)::integer, count(s.invalidpnr)::integer
-         FROM (SELECT r.person, ${PERSONVO} AS personvo, v.invalidpnr FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
-           WHERE ${condition} ORDER BY r.person LIMIT ${Math.floor(most) + 1}) s`,
-        [...values, separator],
-      );
-      const [text, persons, invalid] = row ?? [null, 0, 0];
-      if (invalid > 0 || persons > most) return undefined;
-      return { oneByteText: Buffer.from(text ?? "").toString("latin1"), persons };
-    },
+    joinedPersonVOs: joinedPersonsFrom(askRows, of, registrationsOf),
 
     institutions: remember(async () =>
       byKod(await ask<InstitutionFound>(`SELECT kod, benamning FROM ${of("institution")}`)),

@@ -89,9 +89,13 @@ function postgresStore(
   let current: Generation | undefined;
 
   const state = stateAsked(async (): Promise<State> => {
-    const [row] = await ask<{ served: number | null; callers: number }>(
+    const [row] = await connections.ask<{ served: number | null; callers: number }>(
       "the database does not answer",
-      `SELECT (SELECT number FROM ${of("served_load")}) AS served, (SELECT number FROM ${of("caller_version")}) AS callers`,
+      {
+        text: `SELECT (SELECT number FROM ${of("served_load")}) AS served,
+          (SELECT number FROM ${of("caller_version")}) AS callers`,
+        milliseconds: STATE_MS,
+      },
     );
     return { served: row?.served ?? undefined, callersVersion: row?.callers ?? 0 };
   });
@@ -529,6 +533,9 @@ function postgresStore(
     }
   }
 }
+
+/** How long every call waits at most to hear what is served, in milliseconds. */
+const STATE_MS = 2_000;
 
 /** How often a replica that has not got the load yet, or does not answer, is looked at, in milliseconds. */
 const LOOK_AGAIN_MS = 500;

@@ -2,26 +2,35 @@
  * The usual answer, the participants of one occasion, from what has been read lately.
  *
  * A generation never changes, so that what was read of it is right for as long as it is served. Kept are who an occasion's
- * participants are, and each person's finished bytes, both within bounds. The bytes are kept as strings of one byte a
- * character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the same.
+ * participants are, each person's finished bytes, and entries of the e-mail lists, all within bounds. The bytes are kept as
+ * strings of one byte a character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the
+ * same.
  */
-import type { JoinedPersonVOs, OccasionSearch } from "../queries.js";
+import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
 /** Characters of finished persons that each process keeps: some 60 000 persons. */
-const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
+export const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
 /** Participants of occasions that it keeps, four bytes each. */
-const MAX_KEPT_PARTICIPANTS = 1_000_000;
+export const MAX_KEPT_PARTICIPANTS = 1_000_000;
+/** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
+const MAX_KEPT_CONTACTS = 30_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
 
+/** Persons that are joined to one string. Of larger strings V8 maps and unmaps the memory each time, which costs more than joining. */
+const JOINED_AT_A_TIME = 128;
+
 /** An occasion one of whose participants stands in no list. */
 const HAS_INVALID = Symbol("has an incorrect personnummer");
+
+type ContactRow = [email: string | null, noEmail: string | null];
 
 export type JoinPersonVOs = (
   search: OccasionSearch,
   separator: string,
   most: number,
+  email: boolean,
 ) => JoinedPersonVOs | undefined;
 
 export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
@@ -43,8 +52,19 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
   const joinedFfg = joined("FFGKURS", "r.KTILL = ?");
   const joinedFo = joined("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
   const onePerson = connection.prepare("SELECT PERSONVO, INVALIDPNR FROM PERSONVO WHERE ID = ?").raw();
+  const contactsOfAll = (table: string, condition: string) =>
+    connection
+      .prepare(
+        `SELECT v.EMAIL, v.NOEMAIL FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
+         WHERE ${condition} ORDER BY r.PERSON`,
+      )
+      .raw();
+  const contactsOfFfg = contactsOfAll("FFGKURS", "r.KTILL = ?");
+  const contactsOfFo = contactsOfAll("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
+  const oneContact = connection.prepare("SELECT EMAIL, NOEMAIL FROM PERSONVO WHERE ID = ?").raw();
 
   const persons = bounded<number, string>(MAX_KEPT_CHARACTERS, (bytes) => bytes.length);
+  const contacts = bounded<number, Contact>(MAX_KEPT_CONTACTS, () => 1);
   const occasions = bounded<string, Int32Array | typeof HAS_INVALID>(MAX_KEPT_PARTICIPANTS, (ids) =>
     ids === HAS_INVALID ? 1 : ids.length + 1,
   );
@@ -88,47 +108,94 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
     if (invalid > 0) return undefined;
     // The separator has tags that no person's element has.
     const text = bytes.toString("latin1");
-    const parts = text.split(Buffer.from(separator).toString("latin1"));
+    const parts = text.split(oneByte(separator));
     if (parts.length === ids.length) {
       for (const [at, id] of ids.entries()) persons.set(id, parts[at] as string);
     }
     return text;
   };
 
-  return (search, separator, most) => {
-    const ids = participantsOf(search, most);
-    if (ids === HAS_INVALID || ids.length > most) return undefined;
-    if (ids.length === 0) return { oneByteText: "", persons: 0 };
-    const found = new Array<string | undefined>(ids.length);
-    let missing = 0;
-    for (let at = 0; at < ids.length; at++) {
-      const bytes = persons.get(ids[at] as number);
-      found[at] = bytes;
-      if (bytes === undefined) missing += 1;
-    }
+  /** Undefined: one stands in no list. */
+  const textsOf = (search: OccasionSearch, separator: string, ids: Int32Array): string[] | undefined => {
+    const { found, missing } = kept(persons, ids);
     if (missing > ids.length * MOST_MISSING) {
-      const oneByteText = readAll(search, separator, ids);
-      return oneByteText === undefined ? hasInvalid(search) : { oneByteText, persons: ids.length };
+      const text = readAll(search, separator, ids);
+      return text === undefined ? undefined : [text];
     }
     const whole = missing === 0 ? (found as string[]) : readEach(ids, found);
-    if (whole === undefined) return hasInvalid(search);
-    const oneByteText = whole.join(Buffer.from(separator).toString("latin1"));
-    return { oneByteText, persons: ids.length };
+    return whole && joinedInParts(whole, oneByte(separator));
+  };
+
+  const readContacts = (search: OccasionSearch): ContactRow[] =>
+    (search.typ === "FFG"
+      ? contactsOfFfg.all(search.ktill)
+      : contactsOfFo.all(search.ktill, search.termin)) as ContactRow[];
+
+  const contactsOf = (search: OccasionSearch, ids: Int32Array): readonly Contact[] => {
+    const { found, missing } = kept(contacts, ids);
+    if (missing === 0) return found as Contact[];
+    const all = missing > ids.length * MOST_MISSING ? readContacts(search) : undefined;
+    for (const [at, id] of ids.entries()) {
+      if (found[at] !== undefined) continue;
+      const [email, noEmail] = all?.[at] ?? (oneContact.get(id) as ContactRow);
+      const contact = { email, noEmail };
+      contacts.set(id, contact);
+      found[at] = contact;
+    }
+    return found as Contact[];
+  };
+
+  return (search, separator, most, email) => {
+    const ids = participantsOf(search, most);
+    if (ids === HAS_INVALID || ids.length > most) return undefined;
+    if (ids.length === 0) return { oneByteTexts: [], persons: 0, contacts: [] };
+    const oneByteTexts = textsOf(search, separator, ids);
+    if (oneByteTexts === undefined) return hasInvalid(search);
+    return { oneByteTexts, persons: ids.length, contacts: email ? contactsOf(search, ids) : [] };
   };
 }
 
+/** What is kept of these persons, in their order, and how many are not. */
+export function kept<Value>(
+  values: Bounded<number, Value>,
+  ids: Int32Array,
+): { readonly found: (Value | undefined)[]; readonly missing: number } {
+  const found = new Array<Value | undefined>(ids.length);
+  let missing = 0;
+  for (let at = 0; at < ids.length; at++) {
+    const value = values.get(ids[at] as number);
+    found[at] = value;
+    if (value === undefined) missing += 1;
+  }
+  return { found, missing };
+}
+
+export function joinedInParts(texts: readonly string[], separator: string): string[] {
+  if (texts.length <= JOINED_AT_A_TIME) return [texts.join(separator)];
+  const parts: string[] = [];
+  for (let from = 0; from < texts.length; from += JOINED_AT_A_TIME) {
+    if (from > 0) parts.push(separator);
+    parts.push(texts.slice(from, from + JOINED_AT_A_TIME).join(separator));
+  }
+  return parts;
+}
+
+export function oneByte(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
 /** An occasion's first-time participants, or those who go on in a half-year. */
-function keyOf(search: OccasionSearch): string {
+export function keyOf(search: OccasionSearch): string {
   return search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
 }
 
-interface Bounded<Key, Value> {
+export interface Bounded<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
 }
 
 /** Values that weigh so much together; the oldest go first. */
-function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
+export function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
   const values = new Map<Key, Value>();
   let weight = 0;
   const forget = (key: Key): void => {

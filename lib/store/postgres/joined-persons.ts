@@ -1,0 +1,102 @@
+/** The usual answer, the participants of one occasion, from what has been read lately: as SQLite's generation does it. */
+import type { Contact, Generation, OccasionSearch } from "../queries.js";
+import {
+  bounded,
+  joinedInParts,
+  kept,
+  keyOf,
+  MAX_KEPT_CHARACTERS,
+  MAX_KEPT_PARTICIPANTS,
+  oneByte,
+} from "../sqlite/joined-persons.js";
+import type { Value } from "./connections.js";
+
+/** As text: the driver gives bytes in hexadecimal form, twice as long. */
+export const PERSONVO = "convert_from(v.personvo, 'UTF8')";
+
+/** Where a search's registrations are: a table called r, and what must hold of its rows. */
+export interface Registrations {
+  readonly table: string;
+  readonly condition: string;
+  readonly values: readonly Value[];
+}
+
+interface KeptPerson extends Contact {
+  /** Bytes of the element, one a character; undefined: the person has an incorrect personnummer, and stands in no list. */
+  readonly oneByteText: string | undefined;
+}
+
+type PersonRow = [
+  id: number,
+  element: string,
+  invalid: string | null,
+  email: string | null,
+  noEmail: string | null,
+];
+
+/** Persons that one question asks for: with more its parameter is longer than what it saves. */
+const PERSONS_AT_A_TIME = 1_000;
+
+export function joinedPersonsFrom(
+  ask: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>,
+  of: (table: string) => string,
+  registrationsOf: (search: OccasionSearch) => Registrations,
+): Generation["joinedPersonVOs"] {
+  const persons = bounded<number, KeptPerson>(
+    MAX_KEPT_CHARACTERS,
+    ({ oneByteText = "", email, noEmail }) =>
+      // As much as an entry takes besides.
+      oneByteText.length + (email?.length ?? 0) + (noEmail?.length ?? 0) + 100,
+  );
+  const occasions = bounded<string, Int32Array>(MAX_KEPT_PARTICIPANTS, (ids) => ids.length + 1);
+
+  const participantsOf = async (search: OccasionSearch, most: number): Promise<Int32Array> => {
+    const known = occasions.get(keyOf(search));
+    if (known !== undefined) return known;
+    const { table, condition, values } = registrationsOf(search);
+    const rows = await ask<[number]>(
+      `SELECT r.person FROM ${table} r WHERE ${condition} ORDER BY r.person LIMIT ${Math.floor(most) + 1}`,
+      values,
+    );
+    const ids = Int32Array.from(rows, ([person]) => person);
+    if (ids.length <= most) occasions.set(keyOf(search), ids);
+    return ids;
+  };
+
+  const read = async (ids: readonly number[]): Promise<ReadonlyMap<number, KeptPerson>> => {
+    const found = new Map<number, KeptPerson>();
+    for (let from = 0; from < ids.length; from += PERSONS_AT_A_TIME) {
+      const rows = await ask<PersonRow>(
+        `SELECT v.id, ${PERSONVO}, v.invalidpnr, v.email, v.noemail FROM ${of("personvo")} v WHERE v.id = ANY($1::integer[])`,
+        [ids.slice(from, from + PERSONS_AT_A_TIME)],
+      );
+      for (const [id, element, invalid, email, noEmail] of rows) {
+        const person = { oneByteText: invalid === null ? oneByte(element) : undefined, email, noEmail };
+        persons.set(id, person);
+        found.set(id, person);
+      }
+    }
+    return found;
+  };
+
+  return async (search, separator, most, email) => {
+    const ids = await participantsOf(search, most);
+    if (ids.length > most) return undefined;
+    const { found, missing } = kept(persons, ids);
+    if (missing > 0) {
+      const asked = await read([...ids].filter((_, at) => found[at] === undefined));
+      for (const [at, id] of ids.entries()) found[at] ??= asked.get(id);
+    }
+    const texts: string[] = [];
+    for (const person of found) {
+      if (person?.oneByteText === undefined) return undefined;
+      texts.push(person.oneByteText);
+    }
+    const contacts = email ? (found as KeptPerson[]).map(({ email, noEmail }) => ({ email, noEmail })) : [];
+    return {
+      oneByteTexts: texts.length === 0 ? [] : joinedInParts(texts, oneByte(separator)),
+      persons: texts.length,
+      contacts,
+    };
+  };
+}

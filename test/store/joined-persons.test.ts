@@ -1,0 +1,125 @@
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import type { LoadStore } from "../../lib/store/loads.js";
+import type { Generation, JoinedPersonVOs, OccasionSearch } from "../../lib/store/queries.js";
+import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
+import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
+
+const SEPARATOR = "</å><å>";
+const FFG: OccasionSearch = { typ: "FFG", ktill: 1 };
+const FO: OccasionSearch = { typ: "FO", ktill: 1, termin: "20262" };
+const MOST = 10_000;
+/** More than are joined to one string at a time. */
+const PERSONS = 400;
+
+const FIRST_TIME = {
+  typ: "FFG",
+  ktill: 1,
+  kurskod: "MATMAT02b",
+  termin: "20261",
+  programmes: [],
+} as const;
+const GOES_ON = { ...FIRST_TIME, typ: "FO", termin: "20262" } as const;
+
+/** In three of four an address, in every second of the others an entry without one; every third goes on. */
+function person(number: number, more: Partial<FinishedPerson> = {}): FinishedPerson {
+  const id = `p${number} Åsa`;
+  return somePerson(id, {
+    email: number % 4 === 0 ? null : `P${number}@example.se`,
+    noEmail: number % 8 === 0 ? `Öberg, ${id} (800101-9808)` : null,
+    registrations: number % 3 === 0 ? [FIRST_TIME, GOES_ON] : [FIRST_TIME],
+    ...more,
+  });
+}
+
+const persons = (count: number) => Array.from({ length: count }, (_, number) => person(number));
+
+const served = async (store: LoadStore): Promise<Generation> => {
+  const generation = await store.current();
+  if (!generation) throw new Error("nothing is served");
+  return generation;
+};
+
+const withPersons = (all: readonly FinishedPerson[], action: (generation: Generation) => Promise<void>) =>
+  withStore(async (store) => {
+    await publishGeneration(store, ONE_OCCASION, all);
+    await action(await served(store));
+  });
+
+const textOf = (joined: JoinedPersonVOs | undefined) =>
+  joined && Buffer.from(joined.oneByteTexts.join(""), "latin1").toString();
+
+/** The same as one question to the store gives, which keeps nothing. */
+async function expectRight(generation: Generation, search: OccasionSearch, email: boolean): Promise<void> {
+  const expected = await generation.participants([search], true);
+  const joined = await generation.joinedPersonVOs(search, SEPARATOR, MOST, email);
+  expect(textOf(joined)).to.equal(expected.map(({ personVO }) => personVO.toString()).join(SEPARATOR));
+  expect(joined?.persons).to.equal(expected.length);
+  expect(joined?.contacts).to.deep.equal(
+    email ? expected.map(({ email: address, noEmail }) => ({ email: address, noEmail })) : [],
+  );
+}
+
+describe("the persons of an occasion, joined", () => {
+  it("are those of the register, in list order, whether they have been read before or not", () =>
+    withPersons(persons(PERSONS), async (generation) => {
+      for (const email of [false, true, true, false]) await expectRight(generation, FFG, email);
+    }));
+
+  it("are so when some of them have been read for another occasion", () =>
+    withPersons(persons(PERSONS), async (generation) => {
+      for (const search of [FO, FFG, FO]) await expectRight(generation, search, true);
+    }));
+
+  it("are so when nearly all have been read for another occasion", () => {
+    const all = persons(PERSONS).map((one, number) => ({
+      ...one,
+      registrations: number % 10 === 0 ? [GOES_ON] : [FIRST_TIME, GOES_ON],
+    }));
+    return withPersons(all, async (generation) => {
+      for (const search of [FFG, FO]) await expectRight(generation, search, true);
+    });
+  });
+
+  it("are none where nobody is registered", () =>
+    withPersons([], async (generation) => {
+      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, MOST, true)).to.deep.equal({
+        oneByteTexts: [],
+        persons: 0,
+        contacts: [],
+      });
+    }));
+
+  it("are not given when one has an incorrect personnummer, with or without e-mail", () => {
+    const all = [...persons(20), person(20, { invalidPersonnummer: "8001019999" })];
+    return withPersons(all, async (generation) => {
+      for (const email of [false, true, false]) {
+        expect(await generation.joinedPersonVOs(FFG, SEPARATOR, MOST, email)).to.equal(undefined);
+      }
+      await expectRight(generation, FO, true);
+    });
+  });
+
+  it("are not given when there are more than asked for", () =>
+    withPersons(persons(20), async (generation) => {
+      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, 19, true)).to.equal(undefined);
+      expect((await generation.joinedPersonVOs(FFG, SEPARATOR, 20, true))?.persons).to.equal(20);
+      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, 19, true)).to.equal(undefined);
+    }));
+
+  it("are those of the next load as soon as it is served, and of the old one for a call that began with it", () =>
+    withStore(async (store) => {
+      await publishGeneration(store, ONE_OCCASION, persons(200));
+      const before = await served(store);
+      await expectRight(before, FFG, true);
+      const moved = persons(200).map((one, number) => ({ ...one, email: `ny${number}@example.se` }));
+      await publishGeneration(store, ONE_OCCASION, moved.slice(50));
+      const after = await served(store);
+      await expectRight(after, FFG, true);
+      await expectRight(before, FFG, true);
+      expect((await after.joinedPersonVOs(FFG, SEPARATOR, MOST, true))?.contacts[0]).to.deep.equal({
+        email: "ny50@example.se",
+        noEmail: null,
+      });
+    }));
+});
