@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { Readiness } from "../../lib/http/admin.js";
 import { callAt, type PortalCall } from "../support/calling.js";
-import { damageLoad, databaseIn } from "../support/database.js";
+import { besideDatabaseIn, damageLoad, databaseIn } from "../support/database.js";
 import {
   adresslista,
   inFolder,
@@ -247,7 +247,7 @@ describe("a service that starts", function () {
 
   it("removes days of the audit log that are older than they are to be kept", () =>
     inFolder(async (folder) => {
-      const audit = join(folder, "data/adresslista.audit");
+      const audit = besideDatabaseIn(folder, ".audit");
       mkdirSync(audit, { recursive: true });
       const dayBefore = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
       for (const days of [1, 5, 12, 400]) writeFileSync(join(audit, `audit-${dayBefore(days)}.jsonl`), "");

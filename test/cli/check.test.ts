@@ -21,7 +21,7 @@ describe("adresslista check", function () {
       expect(stdout)
         .to.match(/^ok {5}protected persons: 1 ids in .*skyddade$/m)
         .and.to.match(/^ok {5}alias file: 1 aliases in .*alias\.csv$/m)
-        .and.to.match(/^ok {5}database: .*is not there yet; the first reload makes it$/m)
+        .and.to.match(/^ok {5}database: .*(?:is not|nothing is) there yet; the first reload makes it$/m)
         .and.to.include(
           `${USER} is let in at 127.0.0.1:${server.port}, host key ssh-ed25519 ${server.fingerprints[0]}`,
         )
@@ -38,7 +38,7 @@ describe("adresslista check", function () {
       const { code, stdout } = await adresslista(["check"], { folder });
       expect(code, stdout).to.equal(0);
       expect(stdout)
-        .to.match(/^ok {5}database: .*, load 1 is served, \d+ MB free$/m)
+        .to.match(/^ok {5}database: .*, load 1 is served(?:, \d+ MB free)?$/m)
         .and.to.match(/^ok {5}sftp: sftpHost is not set, so that reload needs --file PATH$/m);
       expect(await contentsOf(databaseIn(folder))).to.deep.equal(before);
     }));
