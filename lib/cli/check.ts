@@ -32,11 +32,10 @@ async function check(context: CliContext, { config, tenant }: RegisterOptions): 
   const wrong: number[] = [];
   const settings = await tried(context, wrong, "settings", async () => {
     const read = context.settings({ config });
-    const registers = tenant === undefined ? registersOf(read) : [registerOf(read, tenant)];
-    return { found: "each can be used", read, registers };
+    return { found: "each can be used", read };
   });
   // Without them there is nothing more to look at.
-  for (const { what, find } of settings === undefined ? [] : checks(settings, signal)) {
+  for (const { what, find } of settings === undefined ? [] : checks(settings.read, tenant, signal)) {
     await tried(context, wrong, what, async () => ({ found: await find() }));
     signal.throwIfAborted();
   }
@@ -69,15 +68,16 @@ interface Check {
   find(): string | Promise<string>;
 }
 
-function checks(
-  { read, registers }: { readonly read: Settings; readonly registers: readonly Register[] },
-  signal: AbortSignal,
-): readonly Check[] {
-  const ofTenants = registers.flatMap(({ tenant, settings }) => {
-    const named = (check: Check) => ({ ...check, what: `${registerInWords(tenant)}: ${check.what}` });
-    return tenant === undefined ? [] : registerChecks(settings, signal).map(named);
+function checks(read: Settings, tenant: string | undefined, signal: AbortSignal): readonly Check[] {
+  const registers = tenant === undefined ? registersOf(read) : [registerOf(read, tenant)];
+  const ofTenants = registers.flatMap((register) => {
+    const named = (check: Check) => ({
+      ...check,
+      what: `${registerInWords(register.tenant)}: ${check.what}`,
+    });
+    return register.tenant === undefined ? [] : registerChecks(register.settings, signal).map(named);
   });
-  if (!registers.some(({ tenant }) => tenant === undefined)) return ofTenants;
+  if (tenant !== undefined) return ofTenants;
   const callers = { what: "callers", find: () => callersCheck(registers) };
   return [
     { what: "listening", find: () => listeningCheck(read) },
