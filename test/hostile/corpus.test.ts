@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { newFolder } from "../cli/program.js";
+import { removeFolder } from "../support/database.js";
 import { expectValidResponse } from "../support/xsd.js";
 import { httpShapes } from "./corpus/http-shapes.js";
 import { inEveryOperation } from "./corpus/javascript-names.js";
@@ -29,7 +29,7 @@ describe("What is hostile", function () {
   });
   after(async () => {
     await served?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   /** Each message is followed by a call that must be answered as if nothing had been. */
