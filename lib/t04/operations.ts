@@ -48,13 +48,13 @@ function adrListVO({ data, messages }: AdrListAnswer, request: AdrListRequest): 
 }
 
 function about({ Institution, Termin, Kurskod, KursTfVO, KursTFTermregVO }: AdrListRequest): Subject {
-  const occasions = [...KursTfVO, ...KursTFTermregVO];
-  return {
-    institutions: [Institution],
-    kurskoder: [Kurskod, ...occasions.map((occasion) => occasion.Kurskod)],
-    terminer: [
-      Termin,
-      ...occasions.flatMap(({ Starttermin, Kalendertermin }) => [Starttermin, Kalendertermin]),
-    ],
-  };
+  const kurskoder = [Kurskod];
+  const terminer = [Termin];
+  for (const occasions of [KursTfVO, KursTFTermregVO]) {
+    for (const occasion of occasions) {
+      kurskoder.push(occasion.Kurskod);
+      terminer.push(occasion.Starttermin, occasion.Kalendertermin);
+    }
+  }
+  return { institutions: [Institution], kurskoder, terminer };
 }
