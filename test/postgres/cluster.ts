@@ -46,6 +46,8 @@ export interface Server {
   /** `immediate` is what a crash looks like: no connection is told, and the next start recovers. */
   stop(how?: "fast" | "immediate"): Promise<void>;
   start(): Promise<void>;
+  /** It stands still with all that it is in the middle of, until it is told to go on: as a machine that is lost to the network. */
+  freeze(): { goOn(): void };
   /** A replica becomes a primary. */
   promote(): Promise<void>;
   /** What it has logged. */
@@ -231,10 +233,27 @@ function runningServer(place: Place, data: string, port: number): RunningServer 
       child = undefined;
     },
 
+    freeze() {
+      const frozen = childrenOf(child?.pid);
+      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      return {
+        goOn() {
+          for (const pid of frozen) process.kill(pid, "SIGCONT");
+        },
+      };
+    },
+
     async promote() {
       run(place, "pg_ctl", ["promote", "-D", data, "-w", "-t", String(PATIENCE_MILLISECONDS / 1000)]);
     },
   };
+}
+
+/** A server's process and those that it has made. */
+function childrenOf(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return [pid, ...children.split(" ").filter(Boolean).map(Number)];
 }
 
 /** Databases and roles are made outside the one that tests use. */

@@ -1,10 +1,20 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { AdresslistaError } from "../../errors.js";
 import type { PostgresUrl } from "./url.js";
 
-/** How long a call waits for a connection, and for an answer, in milliseconds: then it gets a fault. */
-const CONNECT_MS = 3_000;
+/** How long a call waits for a connection, and for an answer with all that goes before it, in milliseconds: then it gets a fault. */
+const CONNECT_MS = 2_000;
 const QUERY_MS = 5_000;
+/** The same until a transaction has begun, and until a load has a connection of its own, for which nobody waits. */
+const BEGIN_MS = 3_000;
+const PATIENT_MS = 10_000;
+
+/** A load whose server is lost without a word hears of it minutes after, not hours. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** How long one that answers waits for those that stand before it in the setting. */
+const EARLIER_HOST_MS = 200;
 
 /** Connections of each process to the primary of a database, and to the replica. */
 const MAX_CONNECTIONS = 10;
@@ -17,7 +27,7 @@ export interface Question {
   readonly values?: readonly Value[];
   /** Each row as an array of its values. */
   readonly asArrays?: boolean;
-  /** How long the answer is waited for; else QUERY_MS. */
+  /** How long the answer is waited for, a connection and a second attempt included; else QUERY_MS. */
   readonly milliseconds?: number;
 }
 
@@ -84,6 +94,7 @@ function openHosts(addresses: readonly string[], any: boolean): Hosts {
         connectionTimeoutMillis: CONNECT_MS,
         query_timeout: QUERY_MS,
         keepAlive: true,
+        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
         application_name: APPLICATION,
         types,
       }),
@@ -98,9 +109,8 @@ function openHosts(addresses: readonly string[], any: boolean): Hosts {
     address: () => addresses[current] ?? "",
     locate() {
       locating ??= (async () => {
-        const answers = await Promise.all(addresses.map((host) => isUsable(host, any)));
-        const found = answers.indexOf(true);
-        if (found !== -1) current = found;
+        const found = await firstUsable(addresses, any);
+        if (found !== undefined) current = found;
         isLocated = true;
       })().finally(() => {
         locating = undefined;
@@ -121,23 +131,31 @@ function openHosts(addresses: readonly string[], any: boolean): Hosts {
 export function connectionsTo(url: PostgresUrl, any = false): Connections {
   const { hosts, leave } = hostsOf(url.hosts, any);
 
+  /** Done again, once, when the connection is lost before it is done; all that in so many milliseconds. */
   const withHost = async <T>(
     what: string,
-    action: (pool: pg.Pool) => Promise<T>,
-    again: boolean,
+    milliseconds: number,
+    action: (pool: pg.Pool, isLate: () => boolean) => Promise<T>,
   ): Promise<T> => {
-    if (!hosts.isLocated) await hosts.locate();
-    try {
-      return await action(hosts.pool());
-    } catch (error) {
-      if (!isConnectionLost(error)) throw databaseError(what, error);
+    let isLate = false;
+    const attempts = async () => {
+      if (!hosts.isLocated) await hosts.locate();
+      try {
+        return await action(hosts.pool(), () => isLate);
+      } catch (error) {
+        if (isLate || !isConnectionLost(error)) throw error;
+      }
       if (hosts.areSeveral) await hosts.locate();
-      if (!again) throw databaseError(what, error);
-    }
+      return action(hosts.pool(), () => isLate);
+    };
     try {
-      return await action(hosts.pool());
+      return await inTime(milliseconds, attempts());
     } catch (error) {
+      // A host that says nothing may be lost: whoever asks next finds the one that answers.
+      if (hosts.areSeveral && (isTimeout(error) || isConnectionLost(error))) void hosts.locate();
       throw databaseError(what, error);
+    } finally {
+      isLate = true;
     }
   };
 
@@ -146,34 +164,27 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
     address: hosts.address,
 
     ask: <Row>(what: string, { text, values = [], asArrays = false, milliseconds = QUERY_MS }: Question) =>
-      withHost(
-        what,
-        async (pool) => {
-          const query = {
-            ...{ text, values: values.map(sendableValue), query_timeout: milliseconds },
-            ...(asArrays ? { rowMode: "array" as const } : {}),
-          };
-          return (await pool.query(query as pg.QueryConfig)).rows as Row[];
-        },
-        true,
-      ),
+      withHost(what, milliseconds, async (pool) => {
+        const query = {
+          ...{ text, values: values.map(sendableValue), query_timeout: milliseconds },
+          ...(asArrays ? { rowMode: "array" as const } : {}),
+        };
+        return (await pool.query(query as pg.QueryConfig)).rows as Row[];
+      }),
 
     async inTransaction(what, action) {
       // Until something has been sent, a lost connection loses nothing.
-      const client = await withHost(
-        what,
-        async (pool) => {
-          const begun = await pool.connect();
-          try {
-            await begun.query("BEGIN");
-            return begun;
-          } catch (error) {
-            begun.release(true);
-            throw error;
-          }
-        },
-        true,
-      );
+      const client = await withHost(what, BEGIN_MS, async (pool, isLate) => {
+        const begun = await pool.connect();
+        try {
+          await begun.query("BEGIN");
+          if (isLate()) throw new Error(TOO_LATE);
+          return begun;
+        } catch (error) {
+          begun.release(true);
+          throw error;
+        }
+      });
       try {
         const done = await action(client);
         await client.query("COMMIT");
@@ -188,23 +199,20 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
     },
 
     connect: (what) =>
-      withHost(
-        what,
-        async () => {
-          const client = new pg.Client({
-            connectionString: hosts.address(),
-            connectionTimeoutMillis: CONNECT_MS,
-            keepAlive: true,
-            application_name: APPLICATION,
-            types,
-          });
-          // Said to whoever asks next; without a listener it would end the process.
-          client.on("error", () => {});
-          await client.connect();
-          return client;
-        },
-        true,
-      ),
+      withHost(what, PATIENT_MS, async () => {
+        const client = new pg.Client({
+          connectionString: hosts.address(),
+          connectionTimeoutMillis: CONNECT_MS,
+          keepAlive: true,
+          keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+          application_name: APPLICATION,
+          types,
+        });
+        // Said to whoever asks next; without a listener it would end the process.
+        client.on("error", () => {});
+        await client.connect();
+        return client;
+      }),
 
     close: leave,
   };
@@ -225,6 +233,20 @@ function isTexts(value: Value): value is readonly string[] {
   return Array.isArray(value) && typeof value[0] === "string";
 }
 
+const TOO_LATE = "timeout";
+
+async function inTime<T>(milliseconds: number, action: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(TOO_LATE)), milliseconds);
+  });
+  try {
+    return await Promise.race([action, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function rolledBack(client: Client): Promise<void> {
   try {
     await client.query("ROLLBACK");
@@ -232,6 +254,23 @@ async function rolledBack(client: Client): Promise<void> {
   } catch {
     client.release(true);
   }
+}
+
+/**
+ * Which of the hosts can be used, the first in their order: those after it are heard too, but none that says nothing is waited
+ * for long when another one answers. Undefined: none.
+ */
+async function firstUsable(addresses: readonly string[], any: boolean): Promise<number | undefined> {
+  const usable = addresses.map(() => false);
+  const answers = addresses.map(async (host, at) => {
+    usable[at] = await isUsable(host, any);
+    if (!usable[at]) throw new Error("not usable");
+  });
+  const all = Promise.allSettled(answers);
+  await Promise.any(answers).catch(() => {});
+  await Promise.race([all, delay(EARLIER_HOST_MS)]);
+  const first = usable.indexOf(true);
+  return first === -1 ? undefined : first;
 }
 
 async function isUsable(connectionString: string, any: boolean): Promise<boolean> {
@@ -267,6 +306,11 @@ function isConnectionLost(error: unknown): boolean {
   return /^Connection terminated|^timeout exceeded when trying to connect$|^Client has encountered a connection error/.test(
     error.message,
   );
+}
+
+/** The driver's own errors have no code. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /timeout/i.test(error.message);
 }
 
 /**
