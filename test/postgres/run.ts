@@ -12,11 +12,12 @@ import { startCluster } from "./cluster.js";
  */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DATABASE_OF_TESTS = "test/support/database.ts";
-/** Specs that start clusters of their own, one after the other. */
+/** Specs that start clusters of their own, one after the other: `*.spec.ts`, and `*.faults.ts` of what fails. */
 const OWN_CLUSTERS = "test/postgres";
 
 const chosen = process.argv.slice(2);
-const specs = chosen.length > 0 ? chosen : [...specsOfStore(), ...specsIn(OWN_CLUSTERS, ".spec.ts")];
+const specs =
+  chosen.length > 0 ? chosen : [...specsOfStore(), ...specsIn(OWN_CLUSTERS, ".spec.ts", ".faults.ts")];
 const shared = specs.filter((spec) => !spec.startsWith(OWN_CLUSTERS));
 const own = specs.filter((spec) => spec.startsWith(OWN_CLUSTERS));
 
@@ -109,9 +110,9 @@ function importsOf(file: string): string[] {
     .filter((path) => path.startsWith("test/") && existsSync(join(ROOT, path)));
 }
 
-function specsIn(folder: string, ending: string): string[] {
+function specsIn(folder: string, ...endings: readonly string[]): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
     .map((name) => join(folder, name))
     .sort();
 }
