@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
@@ -8,7 +8,7 @@ import { auditFolderOf } from "../../lib/cli/audit-recorder.js";
 import { openStore } from "../../lib/store/open.js";
 import { registerOf } from "../../lib/tenants.js";
 import { messageOf, type PortalCall, post } from "../support/calling.js";
-import { itOnSqlite } from "../support/database.js";
+import { breakDatabase, removeBroken } from "../support/database.js";
 import { addCallers, SECRET } from "../support/service.js";
 import { service as adresslista } from "../support/soap-requests.js";
 import {
@@ -391,13 +391,13 @@ describe("the path that is all tenants'", function () {
 describe("a tenant whose register cannot be used", function () {
   this.timeout(60_000);
 
-  itOnSqlite("gets a Server fault, hinders no other, and is answered by itself when it can be", () =>
+  it("gets a Server fault, hinders no other, and is answered by itself when it can be", () =>
     withTenants(
       {
         tenants: { lund: {}, eslov: {} },
         callers: { "": ["egen"], lund: ["lund"] },
         prepare(_, settings) {
-          writeFileSync(registerOf(settings, "eslov").settings.database, "no database at all, but a text");
+          return breakDatabase(registerOf(settings, "eslov").settings.database);
         },
       },
       async (service) => {
@@ -419,7 +419,7 @@ describe("a tenant whose register cannot be used", function () {
           expect(await courseFor(service, "okänd", "/lund")).to.match(REFUSED);
         }
         const { settings } = registerOf(service.settings, "eslov");
-        rmSync(settings.database);
+        await removeBroken(settings.database);
         await addCallers(settings.database, { eslov: { institutions: "*" } });
         await service.load("eslov", exportXmlOf(ESLOV));
         for (const path of ["/eslov", ""]) {
@@ -427,8 +427,7 @@ describe("a tenant whose register cannot be used", function () {
         }
         expect(await courseFor(service, "okänd", "")).to.match(REFUSED);
       },
-    ),
-  );
+    ));
 
   it("may be one whose server is not there", () =>
     withTenants(

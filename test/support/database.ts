@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -169,6 +178,26 @@ export async function removeLoad(database: string, number: number): Promise<void
 export async function damageLoad(database: string, number: number): Promise<void> {
   if (CLUSTER === undefined) truncateSync(generationFile(database, number), 100);
   else await removeLoad(database, number);
+}
+
+/** Makes a database that is not there yet one that no program of ours can open. */
+export async function breakDatabase(database: string): Promise<void> {
+  if (CLUSTER === undefined) {
+    mkdirSync(dirname(database), { recursive: true });
+    writeFileSync(database, "no database at all, but a text");
+    return;
+  }
+  const { schema } = readPostgresUrl(database);
+  await asked(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await asked(`CREATE SCHEMA ${schema}`);
+  await asked(`CREATE TABLE ${schema}.knex_migrations (id integer, name text)`);
+  await asked(`INSERT INTO ${schema}.knex_migrations VALUES (1, 'of a later program')`);
+}
+
+/** Takes away what `breakDatabase` has made. */
+export async function removeBroken(database: string): Promise<void> {
+  if (CLUSTER === undefined) rmSync(database);
+  else await asked(`DROP SCHEMA ${readPostgresUrl(database).schema} CASCADE`);
 }
 
 /** Takes a table out of a kept load. */
