@@ -10,7 +10,7 @@ import type { DecodedObject, Encodable, SoapCall, SoapVersion } from "../soap/ap
 import type { SoapService } from "../soap/codec.js";
 import { CONTENT_TYPES, encodeFault, faultOf, refusal } from "../soap/fault.js";
 import { type IsTrustedProxy, remoteAddressOf } from "./addresses.js";
-import type { AnswerBuffers } from "./answer-buffers.js";
+import type { AnswerBuffers, LentBuffer } from "./answer-buffers.js";
 import { ABORTED, discardBody, readBody } from "./body.js";
 import { type Answer, send } from "./send.js";
 
@@ -118,6 +118,12 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
 
   const { onCall = () => {} } = options;
 
+  /** In a function of its own, so that what the bytes are made of is garbage before the answer waits to be sent. */
+  const bytesOfAnswer = async (call: SoapCall, context: CallContext, room: LentBuffer["take"]) => {
+    const operation = operations.get(call.operation);
+    return service.encodeResponse(call.operation, call.version, await operation?.(call.args, context), room);
+  };
+
   return async (request, response) => {
     const began = performance.now();
     const contentType = request.headers["content-type"];
@@ -154,11 +160,10 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
           facts = noted;
         },
       };
-      const value = await operations.get(call.operation)?.(call.args, context);
       answer = {
         status: 200,
         contentType: CONTENT_TYPES[version],
-        body: service.encodeResponse(call.operation, version, value, take),
+        body: await bytesOfAnswer(call, context, take),
         headers: NOT_STORED,
       };
       await onCall(described(undefined, answer.body.length));
