@@ -11,7 +11,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -31,17 +30,9 @@ export interface Cluster {
   replica(): Promise<Server>;
   /** pgbouncer in transaction mode before a server. */
   pgbouncer(before: Server): Promise<Pooler>;
-  /** A disk so small that it can be filled: a file system in memory, which only root may mount. */
-  disk(megabytes: number): Disk;
+  /** A folder of the cluster's, for a server's user to write in. */
+  folderFor(name: string): string;
   end(): Promise<void>;
-}
-
-export interface Disk {
-  /** A folder of it, for a server's user to write in. */
-  readonly folder: string;
-  /** Fills it but for so many bytes. */
-  leave(bytes: number): void;
-  empty(): void;
 }
 
 export interface Server {
@@ -115,12 +106,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const place: Place = { folder, user, password };
   const servers: RunningServer[] = [];
   const poolers: ChildProcess[] = [];
-  const disks: string[] = [];
 
   const end = async () => {
     for (const child of poolers) await ended(child, "SIGKILL");
     for (const server of servers.reverse()) await server.stop("immediate");
-    for (const disk of disks) execFileSync("umount", [disk]);
     guard.end();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -168,22 +157,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         poolers.push(child);
         return pooler;
       },
-      disk(megabytes) {
-        const root = folderOf(place, `disk-${disks.length}`);
-        execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=0711`, "none", root]);
-        disks.push(root);
-        return {
-          folder: folderOf({ ...place, folder: root }, "data"),
-          leave(bytes) {
-            const { bavail, bsize } = statfsSync(root);
-            writeFileSync(
-              join(root, "filler"),
-              Buffer.alloc(Math.max(0, bavail * bsize - Math.floor(bytes))),
-            );
-          },
-          empty: () => rmSync(join(root, "filler"), { force: true }),
-        };
-      },
+      folderFor: (name) => folderOf(place, name),
       end,
     };
   } catch (error) {
@@ -421,9 +395,6 @@ function guardFolder(folder: string): { end(): void } {
       [ -f "$file" ] && kill -QUIT "$(head -n 1 "$file")" 2>/dev/null
     done
     sleep 1
-    for disk in "$1"/disk-*; do
-      [ -d "$disk" ] && umount "$disk"
-    done
     rm -rf "$1"`;
   const guard = spawn("sh", ["-c", script, "sh", folder], {
     detached: true,
