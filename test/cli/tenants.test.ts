@@ -42,7 +42,7 @@ describe("commands of a service with tenants", function () {
       ).not.to.include("G1");
       const database = databaseOfTenant(databaseIn(folder), "lund");
       expect(await loadNumbersIn(database)).to.deep.equal([1]);
-      const status = besideDatabase(database, join(folder, "data"), ".status.json");
+      const status = besideDatabase(database, join(folder, "data/lund"), ".status.json");
       expect(JSON.parse(readFileSync(status, "utf8"))).to.include({
         outcome: "loaded",
         load: 1,
