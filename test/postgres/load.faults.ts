@@ -91,10 +91,14 @@ describe("a load into PostgreSQL that does not come to its end", () => {
     await until("it is taken over", () => isWaiting(`%INSERT INTO ${schema}.load %`));
     expect(load.child.exitCode).to.equal(null);
   };
-  const lockHolders = () =>
-    rows(
-      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+  const lockHolders = () => rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted");
+  /** The connection that holds the lock of a load does nothing else. */
+  const cutLock = async () => {
+    const cut = await rows(
+      "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted AND state = 'idle in transaction'",
     );
+    expect(cut).to.have.length(1);
+  };
   const loadSchemas = async () =>
     (
       await rows(
@@ -186,10 +190,7 @@ describe("a load into PostgreSQL that does not come to its end", () => {
     const first = begin(here, exports.new);
     await beforeItIsTakenOver(first);
     first.kill("SIGSTOP");
-    const cut = await rows(
-      "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted",
-    );
-    expect(cut).to.have.length(1);
+    await cutLock();
     await generations.release();
     // Waits for the place that the first one has taken, since its server has not heard of it for a while.
     const second = begin(there, exports.new);
@@ -213,7 +214,7 @@ describe("a load into PostgreSQL that does not come to its end", () => {
     const loads = await hold(`${schema}.load`);
     const first = begin(here, exports.new);
     await beforeItIsPublished(first);
-    await rows("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted");
+    await cutLock();
     const second = begin(there, exports.new);
     await until("the second one has the lock", async () => (await lockHolders()).length > 0);
     await delay(500);
