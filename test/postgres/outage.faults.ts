@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
-import { type Cluster, startCluster } from "./cluster.js";
+import pg from "pg";
+import { callAt } from "../support/calling.js";
+import { type Cluster, startCluster, until } from "./cluster.js";
 import {
   type Exports,
   expectNoWrongAnswer,
@@ -114,5 +116,25 @@ describe("a database that goes away while several clients call", () => {
     const right = answers.filter(({ kind }) => kind === "right").length;
     expect(right / answers.length, "share of calls that never noticed").to.be.above(0.5);
     await serving.expectOld();
+  });
+
+  it("cuts a connection in the middle of a change, and the service goes on", async () => {
+    const { service } = serving;
+    const holder = new pg.Client({ connectionString: cluster.primary.url("outage").replace(/\?.*/, "") });
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("LOCK TABLE outage.failed_login IN ACCESS EXCLUSIVE MODE");
+    const refused = callAt(service.url, { caller: "portal", ticket: "wrong", method: "getKurs" });
+    const waiting =
+      "FROM pg_stat_activity WHERE query LIKE '%outage.failed_login%' AND wait_event_type = 'Lock'";
+    await until(
+      "it is being noted",
+      async () => (await cluster.primary.query(`SELECT 1 ${waiting}`)).length > 0,
+    );
+    await cluster.primary.query(`SELECT pg_terminate_backend(pid) ${waiting}`);
+    await holder.end();
+    expect((await refused).body).to.include("auth.failed");
+    await serving.expectOld();
+    expect(service.child.exitCode).to.equal(null);
   });
 });

@@ -176,19 +176,21 @@ export function connectionsTo(url: PostgresUrl, any = false): Connections {
       // Until something has been sent, a lost connection loses nothing.
       const client = await withHost(what, BEGIN_MS, async (pool, isLate) => {
         const begun = await pool.connect();
+        // The pool listens only while nobody has the connection, and an error that nobody listens to ends the process.
+        begun.on("error", ignored);
         try {
           await begun.query("BEGIN");
           if (isLate()) throw new Error(TOO_LATE);
           return begun;
         } catch (error) {
-          begun.release(true);
+          giveBack(begun, true);
           throw error;
         }
       });
       try {
         const done = await action(client);
         await client.query("COMMIT");
-        client.release();
+        giveBack(client, false);
         return done;
       } catch (error) {
         await rolledBack(client);
@@ -235,7 +237,8 @@ function isTexts(value: Value): value is readonly string[] {
 
 const TOO_LATE = "timeout";
 
-async function inTime<T>(milliseconds: number, action: Promise<T>): Promise<T> {
+/** Throws when it takes longer; what comes of it then is not heard of. */
+export async function inTime<T>(milliseconds: number, action: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(TOO_LATE)), milliseconds);
@@ -250,10 +253,19 @@ async function inTime<T>(milliseconds: number, action: Promise<T>): Promise<T> {
 async function rolledBack(client: Client): Promise<void> {
   try {
     await client.query("ROLLBACK");
-    client.release();
+    giveBack(client, false);
   } catch {
-    client.release(true);
+    giveBack(client, true);
   }
+}
+
+/** Whoever waits for an answer is told of the error by it. */
+function ignored(): void {}
+
+/** One that is broken is closed, and may still say so. */
+function giveBack(client: Client, isBroken: boolean): void {
+  if (!isBroken) client.off("error", ignored);
+  client.release(isBroken);
 }
 
 /**
@@ -306,6 +318,12 @@ function isConnectionLost(error: unknown): boolean {
   return /^Connection terminated|^timeout exceeded when trying to connect$|^Client has encountered a connection error/.test(
     error.message,
   );
+}
+
+/** Does an error tell of a connection that was lost, or took too long? Another time it may be there. */
+export function isPassing(error: unknown): boolean {
+  const cause = error instanceof AdresslistaError ? error.cause : error;
+  return isConnectionLost(cause) || isTimeout(cause);
 }
 
 /** The driver's own errors have no code. */

@@ -18,7 +18,14 @@ import { removable, rollbackTarget } from "../rollback.js";
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { generationFile, generationNumbers, guarded, removeUnfinished } from "../sqlite/files.js";
 import { callersIn, insertCaller } from "./callers.js";
-import { type Client, type Connections, connectionsTo, databaseError } from "./connections.js";
+import {
+  type Client,
+  type Connections,
+  connectionsTo,
+  databaseError,
+  inTime,
+  isPassing,
+} from "./connections.js";
 import { copyGeneration, fetchGeneration } from "./copy.js";
 import { postgresGeneration } from "./generation.js";
 import { isMade, isUpToDate, lockName, migrate } from "./migrations.js";
@@ -201,14 +208,24 @@ function postgresStore(
     });
   };
 
+  /**
+   * What only the holder of the reload lock does, in one transaction: whoever gets the lock waits until it has ended, and it
+   * does not begin when the lock was lost (`takeLock`).
+   */
+  const asHolder = <T>(what: string, action: (client: Client) => Promise<T>): Promise<T> =>
+    connections.inTransaction(what, async (client) => {
+      await client.query(WAIT_FOR_CHANGES, [lockName(schema)]);
+      await lock?.assertHeld();
+      return action(client);
+    });
+
   const editCodes = <R extends CodeRegisterName>(
     name: R,
     rows: readonly CodeRows[R][],
     removals: readonly CodeRows[R][],
     others: "keep" | "remove",
   ): Promise<CodeChanges> =>
-    connections.inTransaction("cannot edit the codes", async (client) => {
-      await lock?.assertHeld();
+    asHolder("cannot edit the codes", async (client) => {
       const register: Register<CodeRows[R]> = REGISTERS[name];
       const edit = codeEdit(register, await entriesOf(client, register), rows, removals, others);
       const table = of(register.table.toLowerCase());
@@ -396,12 +413,16 @@ function postgresStore(
         // A limit that is meant for questions would end the copying of a large register.
         await client.query("SET LOCAL statement_timeout = 0");
         await copyGeneration(file, client, schemaOf(number), how);
+        // Of a number that is given from outside (`adopt`) one may have been dropped before.
         await client.query(
           `INSERT INTO ${of("generation")} (number, version, bytes)
-           SELECT $1, $2, coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class WHERE relnamespace = $3::regnamespace AND relkind = 'r'`,
+           SELECT $1, $2, coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class WHERE relnamespace = $3::regnamespace AND relkind = 'r'
+           ON CONFLICT (number) DO UPDATE SET version = excluded.version, bytes = excluded.bytes, retired = NULL`,
           [number, GENERATION_SCHEMA_VERSION, schemaOf(number)],
         );
         how.signal?.throwIfAborted();
+        await client.query(WAIT_FOR_CHANGES, [lockName(schema)]);
+        await lock?.assertHeld();
         await client.query("COMMIT");
       } catch (error) {
         if (how.signal?.aborted) throw how.signal.reason;
@@ -416,11 +437,8 @@ function postgresStore(
     open,
 
     async publish(load) {
-      await lock?.assertHeld();
       try {
-        await connections.inTransaction("cannot publish the load", (client) =>
-          recordLoad(client, of, load, serve),
-        );
+        await asHolder("cannot publish the load", (client) => recordLoad(client, of, load, serve));
       } catch (error) {
         // The answer may be lost when all is done.
         const isServed = await servedNumber().then(
@@ -432,8 +450,7 @@ function postgresStore(
     },
 
     async rollback(target, now) {
-      await lock?.assertHeld();
-      return connections.inTransaction("cannot go back to another load", async (client) => {
+      return asHolder("cannot go back to another load", async (client) => {
         const chosen = rollbackTarget(target, await servedNumber(), await keptLoads());
         const at = now.toISOString();
         await client.query(
@@ -453,8 +470,7 @@ function postgresStore(
       ),
 
     async adopt(records) {
-      await lock?.assertHeld();
-      await connections.inTransaction("cannot take over the records", async (client) => {
+      await asHolder("cannot take over the records", async (client) => {
         for (const { report, ...record } of records.loads) await insertLoad(client, of, { record, report });
         await insertCodes(client, of, records);
         if (records.codeEdits > 0) {
@@ -468,22 +484,26 @@ function postgresStore(
     },
 
     async prune(keep) {
-      await lock?.assertHeld();
-      const served = await servedNumber();
-      if (served === undefined) return;
-      const there = (await generations()).map(({ number }) => number);
-      const unkept = removable(there, served, keep, await allLoads());
-      await connections.inTransaction("cannot remove old loads", async (client) => {
-        await client.query(
-          `UPDATE ${of("generation")} SET retired = clock_timestamp() WHERE number = ANY($1::integer[])`,
-          [unkept],
-        );
-        await client.query(
-          `UPDATE ${of("load")} SET report = NULL WHERE report IS NOT NULL
-             AND number NOT IN (SELECT number FROM ${of("generation")} WHERE retired IS NULL)`,
-        );
-      });
-      await removeUnused(true);
+      try {
+        await asHolder("cannot remove old loads", async (client) => {
+          const served = await servedNumber();
+          if (served === undefined) return;
+          const there = (await generations()).map(({ number }) => number);
+          const unkept = removable(there, served, keep, await allLoads());
+          await client.query(
+            `UPDATE ${of("generation")} SET retired = clock_timestamp() WHERE number = ANY($1::integer[])`,
+            [unkept],
+          );
+          await client.query(
+            `UPDATE ${of("load")} SET report = NULL WHERE report IS NOT NULL
+               AND number NOT IN (SELECT number FROM ${of("generation")} WHERE retired IS NULL)`,
+          );
+        });
+        await removeUnused(true);
+      } catch (error) {
+        // The load is served, whatever has become of the connection since. The next one prunes.
+        if (!isPassing(error)) throw error;
+      }
     },
 
     async close() {
@@ -516,27 +536,57 @@ function postgresStore(
     return file;
   }
 
-  /** Drops generations that nobody reads any more, and `alsoUnpublished`, under the reload lock, those that no load has. */
+  /**
+   * Drops generations that nobody reads any more, and `alsoUnpublished`, under the reload lock, those that no load has: of these
+   * the number stays, so that no other load gets it, since a replica that is behind may have what was dropped.
+   */
   async function removeUnused(alsoUnpublished: boolean): Promise<void> {
-    const unused = await ask<{ number: number }>(
+    const unused = await ask<{ number: number; published: boolean }>(
       "cannot read the loads",
-      `SELECT number FROM ${of("generation")} g
-       WHERE retired < clock_timestamp() - $1 * interval '1 millisecond'
-         OR ($2 = 1 AND NOT EXISTS (SELECT 1 FROM ${of("load")} l WHERE l.number = g.number))`,
+      `SELECT number, published FROM ${of("generation")} g
+         CROSS JOIN LATERAL (SELECT EXISTS (SELECT 1 FROM ${of("load")} l WHERE l.number = g.number) AS published) known
+       WHERE CASE WHEN published THEN retired < clock_timestamp() - $1 * interval '1 millisecond'
+         ELSE $2 = 1 AND retired IS NULL END`,
       RETIRED_GRACE_MS,
       alsoUnpublished ? 1 : 0,
     );
-    for (const { number } of unused) {
-      await connections.inTransaction(`cannot remove load ${number}`, async (client) => {
-        await client.query(`DROP SCHEMA IF EXISTS ${schemaOf(number)} CASCADE`);
-        await client.query(`DELETE FROM ${of("generation")} WHERE number = $1`, [number]);
-      });
+    for (const { number, published } of unused) {
+      try {
+        await (published ? connections.inTransaction : asHolder)(
+          `cannot remove load ${number}`,
+          async (client) => {
+            // A backup may be reading it.
+            await client.query(`SET LOCAL lock_timeout = ${LOCKED_MS}`);
+            await client.query(`DROP SCHEMA IF EXISTS ${schemaOf(number)} CASCADE`);
+            if (published) {
+              await client.query(`DELETE FROM ${of("generation")} WHERE number = $1`, [number]);
+            } else {
+              await client.query(`UPDATE ${of("generation")} SET retired = 'infinity' WHERE number = $1`, [
+                number,
+              ]);
+            }
+          },
+        );
+      } catch (error) {
+        if (!isLocked(error)) throw error;
+      }
     }
   }
 }
 
 /** How long every call waits at most to hear what is served, in milliseconds. */
 const STATE_MS = 2_000;
+
+/** How long a generation that somebody else reads is waited for before it is dropped, in milliseconds: the next load does it. */
+const LOCKED_MS = 1_000;
+
+function isLocked(error: unknown): boolean {
+  const code = ((error as Error).cause as { code?: unknown } | undefined)?.code;
+  return code === LOCK_NOT_AVAILABLE || code === DEADLOCK_DETECTED;
+}
+
+const LOCK_NOT_AVAILABLE = "55P03";
+const DEADLOCK_DETECTED = "40P01";
 
 /** How often a replica that has not got the load yet, or does not answer, is looked at, in milliseconds. */
 const LOOK_AGAIN_MS = 500;
@@ -595,12 +645,17 @@ interface HeldLock extends ReloadLock {
   assertHeld(): Promise<void>;
 }
 
+/** Taken for as long as a transaction changes what the reload lock guards. */
+const WAIT_FOR_CHANGES = "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))";
+
 /**
  * Held by a transaction that does nothing else, since a pooler gives a connection away between transactions. PostgreSQL
- * lets go of it when the connection ends.
+ * lets go of it when the connection ends. That may be before its holder knows: a change that it has begun by then is waited
+ * for, and each change begins by asking the connection.
  */
 async function takeLock(connections: Connections, schema: string): Promise<HeldLock> {
-  const client: pg.Client = await connections.connect("cannot lock the database for a reload");
+  const what = "cannot lock the database for a reload";
+  const client: pg.Client = await connections.connect(what);
   try {
     await client.query("BEGIN");
     await client.query("SET LOCAL idle_in_transaction_session_timeout = 0");
@@ -610,9 +665,13 @@ async function takeLock(connections: Connections, schema: string): Promise<HeldL
     );
     if (rows[0]?.taken !== true)
       throw new AdresslistaError("busy", "another reload is running on this database");
+    await client.query("SAVEPOINT waiting");
+    await client.query(`SET LOCAL lock_timeout = ${CHANGES_MS}`);
+    await client.query(WAIT_FOR_CHANGES, [lockName(schema)]);
+    await client.query("ROLLBACK TO SAVEPOINT waiting");
   } catch (error) {
     await client.end().catch(() => {});
-    throw databaseError("cannot lock the database for a reload", error);
+    throw databaseError(what, error);
   }
   return {
     async release() {
@@ -620,10 +679,14 @@ async function takeLock(connections: Connections, schema: string): Promise<HeldL
     },
     async assertHeld() {
       try {
-        await client.query("SELECT 1");
+        await inTime(HELD_MS, client.query("SELECT 1"));
       } catch (error) {
         throw databaseError("the connection that locked the database for this reload was lost", error);
       }
     },
   };
 }
+
+/** How long changes of one who has lost the lock are waited for, and whether it is held, in milliseconds. */
+const CHANGES_MS = 30_000;
+const HELD_MS = 5_000;
