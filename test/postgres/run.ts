@@ -82,7 +82,8 @@ async function mocha(
     said += text;
     process.stdout.write(text);
   });
-  const [code] = (await once(child, "close")) as [number | null];
+  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+  if (!/^ +\d+ passing\b/m.test(said)) console.log(`mocha ended with ${signal ?? code}, before its end`);
   const count = (word: string) => Number(new RegExp(`^ +(\\d+) ${word}\\b`, "m").exec(said)?.[1] ?? 0);
   return { code, passing: count("passing"), failing: count("failing"), pending: count("pending") };
 }
