@@ -152,13 +152,14 @@ describe("a replica that is read from (databaseRead)", () => {
   it("is missed by no call when it stops, however it stops, and is used when it is back", async () => {
     const { service, calls } = serving;
     const load = await served();
-    const asked = calls.map((call, at) => ({ call, expected: [latest[at] as string] }));
+    const now = await serving.bodies();
+    const asked = calls.map((call, at) => ({ call, expected: [now[at] as string] }));
     for (const how of ["fast", "immediate"] as const) {
       const clients = startClients([service.url], asked, { clients: 6 });
       await clients.answered();
       await replica.stop(how);
       const fresh = await here.serve();
-      expect(isSame(await serving.bodies(fresh.url), latest)).to.equal(true);
+      expect(isSame(await serving.bodies(fresh.url), now)).to.equal(true);
       await clients.answered();
       await replica.start();
       const before = await readsOf(replica, load);
@@ -179,9 +180,17 @@ describe("a replica that is read from (databaseRead)", () => {
   });
 
   it("does not hold a call up for long when it says nothing any more", async () => {
-    const fresh = await here.serve();
     const { calls } = serving;
-    const asked = calls.map((call, at) => ({ call, expected: [latest[at] as string] }));
+    const fresh = await here.serve();
+    const load = await served();
+    // It is in use.
+    const before = await readsOf(replica, load);
+    await until("it is read", async () => {
+      await serving.bodies(fresh.url);
+      return (await readsOf(replica, load)) > before;
+    });
+    const now = await serving.bodies();
+    const asked = calls.map((call, at) => ({ call, expected: [now[at] as string] }));
     const frozen = replica.freeze();
     try {
       const clients = startClients([fresh.url], asked, { clients: 6 });
