@@ -8,6 +8,8 @@ export interface Round {
   readonly callsPerSecond: number;
   /** Of the answering process and those that it has started, for each call. */
   readonly processorMilliseconds: number;
+  /** The same of the process that calls: what the answering one cannot have. */
+  readonly callingMilliseconds: number;
   readonly p50: number;
   readonly p99: number;
 }
@@ -49,6 +51,7 @@ export async function bombard(target: Target, { requestsFile, ...how }: Load): P
   return {
     callsPerSecond: told.calls / told.seconds,
     processorMilliseconds: ((processorSeconds(target) - before) * 1000) / told.calls,
+    callingMilliseconds: (told.processorSeconds * 1000) / told.calls,
     p50: told.p50,
     p99: told.p99,
   };
@@ -57,6 +60,7 @@ export async function bombard(target: Target, { requestsFile, ...how }: Load): P
 interface Told {
   readonly calls: number;
   readonly seconds: number;
+  readonly processorSeconds: number;
   readonly errors: number;
   /** Milliseconds. */
   readonly p50: number;

@@ -33,6 +33,7 @@ export function middle(rounds: readonly Round[]): Round {
   return {
     callsPerSecond: of("callsPerSecond"),
     processorMilliseconds: of("processorMilliseconds"),
+    callingMilliseconds: of("callingMilliseconds"),
     p50: of("p50"),
     p99: of("p99"),
   };

@@ -44,11 +44,16 @@ export function isMet({ bound }: Goal, value: number): boolean {
   return "atLeast" in bound ? value >= bound.atLeast : value <= bound.atMost;
 }
 
-/** Lines of a Markdown table; `unmeasured` says why a goal has no value in this run. */
+/**
+ * Lines of a Markdown table; `unmeasured` says why a goal has no value in this run, `remarks` what is to be known of one
+ * that has.
+ */
 export function goalTable(
   values: ReadonlyMap<GoalName, number>,
+  remarks: ReadonlyMap<GoalName, string>,
   unmeasured: (goal: GoalName) => string,
 ): readonly string[] {
+  const remarkOf = (name: GoalName) => (remarks.has(name) ? `: ${remarks.get(name)}` : "");
   return [
     "| goal | bound | measured | |",
     "|---|---|---|---|",
@@ -59,7 +64,7 @@ export function goalTable(
       const told =
         value === undefined
           ? ["–", unmeasured(name)]
-          : [`${rounded(value)}${unit}`, isMet(goal, value) ? "met" : "**not met**"];
+          : [`${rounded(value)}${unit}`, `${isMet(goal, value) ? "met" : "**not met**"}${remarkOf(name)}`];
       return `| ${what} | ${shown}${unit} | ${told.join(" | ")} |`;
     }),
   ];

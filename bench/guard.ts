@@ -25,13 +25,13 @@ const CONCURRENCY = 8;
 
 /** Ratios of processor time for a call: `of` beside `beside`. About half of what is usual on a machine that is busy. */
 const BOUNDS = [
-  { what: "bare node:http beside the service", of: "bare", beside: "larger", atLeast: 0.02 },
-  { what: "soap.listen beside the service", of: "soapListen", beside: "larger", atLeast: 4 },
+  { what: "bare node:http beside the service", of: "bare", beside: "larger", atLeast: 0.08 },
+  { what: "soap.listen beside the service", of: "soapListen", beside: "larger", atLeast: 14 },
   {
     what: `a register of ${SMALL} persons beside one of ${LARGER}`,
     of: "small",
     beside: "larger",
-    atLeast: 0.6,
+    atLeast: 0.7,
   },
 ] as const;
 

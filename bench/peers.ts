@@ -139,10 +139,10 @@ export async function startPeer(peer: Peer, parent: string, generation: string):
 }
 
 /** The yardstick: node:http that answers with the bytes of a folder's files, each at its name's address. */
-export async function startBare(answers: string): Promise<RunningPeer> {
+export async function startBare(answers: string, workers = 1): Promise<RunningPeer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
-  const args = [...tsx, join(peersFolder, "node-http/server.ts"), answers, String(port)];
+  const args = [...tsx, join(peersFolder, "node-http/server.ts"), answers, String(port), String(workers)];
   const child = await started(process.execPath, args, port);
   return { url, pid: child.pid, stop: () => stopped(child) };
 }

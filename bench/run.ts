@@ -47,6 +47,7 @@ const rounds = { rounds: Number(options.rounds), seconds: Number(options.seconds
 const isWanted = (part: (typeof PARTS)[number]) => options.only.split(",").includes(part);
 
 const goals = new Map<GoalName, number>();
+const remarks = new Map<GoalName, string>();
 const folder = await mkdtemp(join(tmpdir(), "adresslista-bench-"));
 try {
   print(machine());
@@ -73,7 +74,7 @@ try {
     if (options.growth) await benchGrowth(large);
   }
   print("");
-  for (const line of goalTable(goals, unmeasured)) print(line);
+  for (const line of goalTable(goals, remarks, unmeasured)) print(line);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -220,15 +221,33 @@ async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<vo
   await withService(
     store,
     async (two) => {
-      say("two workers");
-      for (const target of [one, two]) await warm(target, load);
-      const found = await compare({ one, two }, load, rounds);
+      say("two workers, and two bare servers");
+      const answers = join(store.folder, "workers-answer");
+      await mkdir(answers);
+      await writeFile(join(answers, "answer"), await one.ask(usualCase(store.occasions).requests[0] ?? ""));
+      const bares = [await startBare(answers), await startBare(answers, 2)] as const;
+      const [bareOne, bareTwo] = bares.map((bare) => ({ ...bare, url: `${bare.url}answer` })) as [
+        RunningPeer,
+        RunningPeer,
+      ];
+      const targets = { one, two, bareOne, bareTwo };
+      for (const target of Object.values(targets)) await warm(target, load);
+      const found = await compare(targets, load, rounds).finally(() => bares.map((bare) => bare.stop()));
       const ratio = found.two.callsPerSecond / found.one.callsPerSecond;
       goals.set("workers", ratio);
+      const { processorMilliseconds, callingMilliseconds } = found.two;
+      // All processors busy with nothing but these calls and those who make them.
+      const most = (cpus().length * 1000) / (processorMilliseconds + callingMilliseconds);
+      const bareRatio = found.bareTwo.callsPerSecond / found.bareOne.callsPerSecond;
+      const ceiling =
+        `${cpus().length} processors that do nothing else have time for ${(most / found.one.callsPerSecond).toFixed(2)}, ` +
+        `since a call costs whoever makes it ${callingMilliseconds.toFixed(3)} ms beside ` +
+        `${processorMilliseconds.toFixed(3)}; two bare servers beside one: ${bareRatio.toFixed(2)}`;
+      remarks.set("workers", ceiling);
       print(
         `\n--workers 2, 100 participants, concurrency ${BUSY}: ${grouped(found.two.callsPerSecond)} calls/s; one worker ` +
           `${grouped(found.one.callsPerSecond)}; ratio ${ratio.toFixed(2)}; resident memory in all ` +
-          `${residentMemory(two)?.toFixed(0)} MB (of ${cpus().length} processors, the load has its share).`,
+          `${residentMemory(two)?.toFixed(0)} MB; ${ceiling}.`,
       );
     },
     2,
@@ -321,7 +340,6 @@ async function withService(
 }
 
 function unmeasured(goal: GoalName): string {
-  if (goal === "bare100Remembered" || goal === "bare1000Remembered") return "no answers are remembered";
   if (goal === "postgresLoad") return missingForPostgres() ?? "not in this run";
   if (goal === "memory" || goal === "start") return "with `--large`";
   return goal === "growth" ? "with `--growth`" : "not in this run";

@@ -22,8 +22,8 @@ end
 done = function(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"calls":%d,"seconds":%.6f,"errors":%d,"p50":%.4f,"p99":%.4f}\n',
-    summary.requests, summary.duration / 1e6,
+    '\n{"calls":%d,"seconds":%.6f,"processorSeconds":%.4f,"errors":%d,"p50":%.4f,"p99":%.4f}\n',
+    summary.requests, summary.duration / 1e6, os.clock(),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout,
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end

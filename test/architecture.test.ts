@@ -49,6 +49,9 @@ const ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: "the XML parser of requests", pattern: /from "saxes"/, where: /^soap\/xml\.ts$/ },
 ];
 
+/** Tests of what one engine has alone. */
+const ABOUT_ONE_ENGINE = ["store/loads.test.ts", "store/prepared-queries.ts"];
+
 const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 
 describe("the architecture", () => {
@@ -80,6 +83,15 @@ describe("the architecture", () => {
       expect(users.filter((file) => !where.test(file))).to.deep.equal([]);
     });
   }
+
+  it("is tested on either engine: specs open stores by lib/store/open.ts, in the database that test/support/database.ts gives", () => {
+    const ofOneEngine = /from "[./]*lib\/store\/(?:sqlite\/(?:store|reload-lock)|postgres\/store)\.js"/;
+    const tests = fileURLToPath(new URL(".", import.meta.url));
+    const users = readdirSync(tests, { recursive: true, encoding: "utf8" }).filter(
+      (file) => file.endsWith(".ts") && ofOneEngine.test(readFileSync(join(tests, file), "utf8")),
+    );
+    expect(users.sort()).to.deep.equal(ABOUT_ONE_ENGINE);
+  });
 
   it("finds the imports that it judges", () => {
     expect(importsOf("reload/reload.ts")).to.include("store/sqlite/staging.js");

@@ -23,14 +23,14 @@ import { AdresslistaError } from "../errors.js";
 export interface CallFacts {
   readonly uid: string | undefined;
   /** A caller who has proved who it is; otherwise `claimedCaller` is what was said. */
-  readonly caller?: string;
+  readonly caller?: string | undefined;
   readonly claimedCaller?: string | undefined;
   /** The tenant of a caller who was told by its name; see `Caller`. */
   readonly tenant?: string | undefined;
-  readonly institutions?: readonly string[];
-  readonly kurskoder?: readonly string[];
+  readonly institutions?: readonly string[] | undefined;
+  readonly kurskoder?: readonly string[] | undefined;
   /** ÅÅÅÅT */
-  readonly terminer?: readonly string[];
+  readonly terminer?: readonly string[] | undefined;
   /** How many persons the answer tells of. */
   readonly persons: number;
   /** Keys of the answer's ERROR messages, each once. */
@@ -92,27 +92,33 @@ const NAME = /^audit-(\d{4}-\d{2}-\d{2})\.jsonl$/;
  */
 export function auditLog(folder: string, keepDays: number, now: () => number = Date.now): AuditLog {
   const floods = refusalFloods();
-  let opened: { readonly day: string; readonly file: number } | undefined;
+  let opened: OpenedFile | undefined;
 
   const close = () => {
     if (opened !== undefined) closeSync(opened.file);
     opened = undefined;
   };
 
-  const fileOf = (day: string): number => {
-    // One that was removed is made anew: what is written to it would be gone.
-    if (opened?.day === day && fstatSync(opened.file).nlink > 0) return opened.file;
+  const fileOf = (day: string): { readonly to: OpenedFile; readonly size: number } => {
+    if (opened?.day === day) {
+      const { nlink, size } = fstatSync(opened.file);
+      // One that was removed is made anew: what is written to it would be gone.
+      if (nlink > 0) return { to: opened, size };
+    }
     close();
-    opened = { day, file: openSync(join(folder, `audit-${day}.jsonl`), "a+", PRIVATE_FILE) };
-    return opened.file;
+    const file = openSync(join(folder, `audit-${day}.jsonl`), "a+", PRIVATE_FILE);
+    opened = { day, file, wholeAt: 0 };
+    return { to: opened, size: fstatSync(file).size };
   };
 
   const append = (...entries: readonly AuditEntry[]) => {
     for (const [day, ofDay] of byDay(entries)) {
-      const file = fileOf(day);
-      const lines = ofDay.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-      const bytes = Buffer.from(isTorn(file) ? `\n${lines}` : lines);
-      if (writeSync(file, bytes) < bytes.length) throw new Error("the last line is torn");
+      const { to, size } = fileOf(day);
+      let lines = isTorn(to, size) ? "\n" : "";
+      for (const entry of ofDay) lines += `${JSON.stringify(entry)}\n`;
+      const bytes = Buffer.from(lines);
+      if (writeSync(to.file, bytes) < bytes.length) throw new Error("the last line is torn");
+      to.wholeAt = size + bytes.length;
     }
   };
 
@@ -169,11 +175,18 @@ function byDay(entries: readonly AuditEntry[]): ReadonlyMap<string, readonly Aud
   return days;
 }
 
+interface OpenedFile {
+  readonly day: string;
+  readonly file: number;
+  /** Of so many bytes the last line is whole: where our own last one ended, when nobody else wrote meanwhile. */
+  wholeAt: number;
+}
+
 /** Has somebody, we or another process, been cut off in the last line, by a full disk or the power? */
-function isTorn(file: number): boolean {
-  const { size } = fstatSync(file);
+function isTorn({ file, wholeAt }: OpenedFile, size: number): boolean {
+  if (size === wholeAt) return false;
   const last = Buffer.alloc(1);
-  return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString("latin1") !== "\n";
+  return readSync(file, last, 0, 1, size - 1) === 1 && last.toString("latin1") !== "\n";
 }
 
 /** A personnummer as a part of something else, such as an e-mail address. */

@@ -24,7 +24,9 @@ export function addCheckCommand(program: Command, context: CliContext): void {
 }
 
 const HELP = `
-With the setting tenants, and without --tenant, all registers are looked at. One line for each thing: ok or WRONG, and what to do. Exit code 0 when all is well, else that of the first that is wrong:
+With the setting tenants, and without --tenant, all registers are looked at.
+
+One line for each thing: ok or WRONG, and what to do. Exit code 0 when all is well, else that of the first that is wrong:
 3 settings, or a file that they name; 8 database; 5 the SFTP server's host key; 4 no connection, login, or export to fetch.`;
 
 async function check(context: CliContext, { config, tenant }: RegisterOptions): Promise<void> {

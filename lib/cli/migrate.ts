@@ -4,11 +4,18 @@ import { AdresslistaError } from "../errors.js";
 import { migrate } from "../reload/migrate.js";
 import { databaseExists, shownDatabase } from "../store/open.js";
 import { isPostgresUrl, wrongPostgresUrl } from "../store/postgres/url.js";
-import { type CliContext, type CommonOptions, print, say, withConfigOption } from "./context.js";
+import {
+  type CliContext,
+  print,
+  type RegisterOptions,
+  registerSettings,
+  say,
+  withRegisterOptions,
+} from "./context.js";
 
 /** `adresslista migrate`: the same callers, codes and loads in another database, proved to answer as before. */
 export function addMigrateCommand(program: Command, context: CliContext): void {
-  withConfigOption(program.command("migrate"))
+  withRegisterOptions(program.command("migrate"))
     .description("copy everything to another database that is empty, and compare its answers")
     .requiredOption(
       "--to <database>",
@@ -19,20 +26,19 @@ export function addMigrateCommand(program: Command, context: CliContext): void {
 }
 
 const HELP = `
-From the database that the setting database names. That one is not changed: go on with it until the setting names the new
-one and the services have been restarted. No reload can run meanwhile, and what is done to callers meanwhile is not
-copied. An address with a password is better read from standard input (--to -) than seen in a list of processes.
+From the database that the setting database names (with --tenant: the tenant's). That one is not changed: go on with it
+until the setting names the new one and the services have been restarted. No reload can run meanwhile, and what is done to
+callers meanwhile is not copied. An address with a password is better read from standard input (--to -) than seen in a list of processes.
 
 Exit code 0 when all kept loads are copied and answer as before; 2 when the new database holds something already; 8
 database; 9 a reload is running; 1 when an answer differs: then nothing is served from the new database.`;
 
-interface MigrateCommandOptions extends CommonOptions {
+interface MigrateCommandOptions extends RegisterOptions {
   readonly to: string;
 }
 
 async function migrateCommand(context: CliContext, options: MigrateCommandOptions): Promise<void> {
-  const { config } = options;
-  const { database, workFolder } = context.settings({ config });
+  const { database, workFolder } = registerSettings(context, options);
   const to = databaseNamed(options.to === "-" ? await firstLine(context) : options.to, context.cwd);
   if (to === database) throw new AdresslistaError("usage", "--to names the database that is used already");
   if (!(await databaseExists(database))) {

@@ -2,6 +2,8 @@
 export const KURSKOD_MAX_LENGTH = 10;
 
 const PLAIN_CODE = /^[0-9A-Z_]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+const ASCII = /^[\u0000-\u007f]*$/;
 const KURSKOD = /^[0-9A-ZÅÄÖ]+$/i;
 const INSTITUTION = /^[0-9A-ZÅÄÖ]{1,4}$/i;
 const NUMBER = /^(\d+)(?:[.,](\d+))?$/;
@@ -20,6 +22,8 @@ const MAX_COMPOSED_CHARACTERS = 400;
  * time on rows of combining marks, and a request may bring a megabyte of them.
  */
 export function composed(text: string): string {
+  // Nothing to compose, which is told sooner than composed.
+  if (ASCII.test(text)) return text;
   return text.length > MAX_COMPOSED_CHARACTERS ? text : text.normalize("NFC");
 }
 

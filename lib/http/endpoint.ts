@@ -10,16 +10,16 @@ import type { DecodedObject, Encodable, SoapCall, SoapVersion } from "../soap/ap
 import type { SoapService } from "../soap/codec.js";
 import { CONTENT_TYPES, encodeFault, faultOf, refusal } from "../soap/fault.js";
 import { type IsTrustedProxy, remoteAddressOf } from "./addresses.js";
-import type { AnswerBuffers } from "./answer-buffers.js";
+import type { AnswerBuffers, LentBuffer } from "./answer-buffers.js";
 import { ABORTED, discardBody, readBody } from "./body.js";
 import { type Answer, send } from "./send.js";
 
 export interface CallContext {
   /** The client's IP address, behind configured proxies too. */
   readonly remoteAddress: string;
-  readonly usernameToken?: SoapCall["usernameToken"];
+  readonly usernameToken?: SoapCall["usernameToken"] | undefined;
   /** Subject of the client's TLS certificate, when a configured authority has signed it: lines `NAME=value`. */
-  readonly certificateSubject?: string;
+  readonly certificateSubject?: string | undefined;
   /** Gives the call's place to others while it waits for something that is bounded by itself. */
   readonly whileWaiting?: WhileWaiting;
   /** Whatever an operation has to say of its call: `onCall` is told it. */
@@ -116,8 +116,12 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
     }),
   );
 
-  const tellCall = async (call: AnsweredCall): Promise<void> => {
-    await options.onCall?.(call);
+  const { onCall = () => {} } = options;
+
+  /** In a function of its own, so that what the bytes are made of is garbage before the answer waits to be sent. */
+  const bytesOfAnswer = async (call: SoapCall, context: CallContext, room: LentBuffer["take"]) => {
+    const operation = operations.get(call.operation);
+    return service.encodeResponse(call.operation, call.version, await operation?.(call.args, context), room);
   };
 
   return async (request, response) => {
@@ -147,29 +151,35 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
       const call = service.decodeRequest(body, contentType, options.maxRequestBytes);
       version = call.version;
       operation = call.operation;
-      const note = (noted: object) => {
-        facts = noted;
+      const context: CallContext = {
+        remoteAddress,
+        usernameToken: call.usernameToken,
+        certificateSubject: certificateSubjectOf(request.socket),
+        whileWaiting,
+        note: (noted) => {
+          facts = noted;
+        },
       };
-      const context = { ...contextOf(request, remoteAddress, call), note, whileWaiting };
-      const value = await operations.get(call.operation)?.(call.args, context);
       answer = {
         status: 200,
         contentType: CONTENT_TYPES[version],
-        body: service.encodeResponse(call.operation, version, value, take),
+        body: await bytesOfAnswer(call, context, take),
         headers: NOT_STORED,
       };
-      await tellCall(described(undefined, answer.body.length));
+      await onCall(described(undefined, answer.body.length));
     } catch (error) {
       const fault = faultOf(error, randomUUID);
       if (fault.incidentId !== undefined) tell(options, error, fault.incidentId);
       const encoded = encodeFault(fault, fault.version ?? version);
-      answer = { ...encoded, headers: encoded.status === 503 ? { ...NOT_STORED, ...LATER } : NOT_STORED };
+      answer = { ...encoded, headers: encoded.status === 503 ? [...NOT_STORED, ...LATER] : NOT_STORED };
       const { code, incidentId } = fault;
       const told = { code, httpStatus: encoded.status, ...(incidentId === undefined ? {} : { incidentId }) };
       // A fault says nothing of anybody: it leaves even when nobody could be told of it.
-      await tellCall(described(told, encoded.body.length)).catch((failure) => {
+      try {
+        await onCall(described(told, encoded.body.length));
+      } catch (failure) {
         if (incidentId === undefined) tell(options, failure, randomUUID());
-      });
+      }
       await discardBody(request);
     }
     await send(request, response, answer, giveBack);
@@ -177,7 +187,7 @@ export function soapEndpoint(mount: ServiceMount, options: EndpointOptions): Req
 }
 
 /** When a service is busy, in seconds (RFC 9110, 10.2.3). */
-const LATER = { "Retry-After": "1" } as const;
+const LATER = ["Retry-After", "1"] as const;
 
 /** @throws AdresslistaError "busy" */
 function takeSlot(slots: CallSlots, response: ServerResponse): WhileWaiting {
@@ -205,7 +215,7 @@ function takeSlot(slots: CallSlots, response: ServerResponse): WhileWaiting {
 }
 
 /** Answers hold personal data: no proxy or client is to keep them. */
-const NOT_STORED = { "Cache-Control": "no-store" } as const;
+const NOT_STORED = ["Cache-Control", "no-store"] as const;
 
 const SOAP_12_MEDIA_TYPE = "application/soap+xml";
 const MEDIA_TYPES: ReadonlySet<string> = new Set(["", "text/xml", "application/xml", SOAP_12_MEDIA_TYPE]);
@@ -221,19 +231,6 @@ function refuseMediaType(contentType: string | undefined): void {
     reason: "The media type is not supported; use text/xml or application/soap+xml.",
     httpStatus: 415,
   });
-}
-
-function contextOf(
-  request: IncomingMessage,
-  remoteAddress: string,
-  { usernameToken }: SoapCall,
-): CallContext {
-  const certificateSubject = certificateSubjectOf(request.socket);
-  return {
-    remoteAddress,
-    ...(usernameToken === undefined ? {} : { usernameToken }),
-    ...(certificateSubject === undefined ? {} : { certificateSubject }),
-  };
 }
 
 function certificateSubjectOf(socket: Socket | TLSSocket): string | undefined {

@@ -60,7 +60,7 @@ async function sendWsdl(
 async function refuseMethod(request: Request, response: Response): Promise<void> {
   const reason = "The method is not allowed; POST a SOAP message, or GET ?wsdl.";
   const fault = encodeFault({ code: "Client", reason, httpStatus: 405 }, "1.1");
-  await send(request, response, { ...fault, headers: { Allow: "GET, POST" } });
+  await send(request, response, { ...fault, headers: ["Allow", "GET, POST"] });
 }
 
 function sendText(request: Request, response: Response, status: number, text: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
@@ -6,7 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
-  readonly headers?: OutgoingHttpHeaders;
+  /** Names and values in turn. */
+  readonly headers?: readonly string[];
 }
 
 /** Bytes of a body from which compressing it is worth the time: below, it fits one packet anyway. */
@@ -26,14 +27,11 @@ export async function send(
     answer.body.length >= MIN_COMPRESSED_BYTES && asksForGzip(request.headers["accept-encoding"]);
   const body = compress ? await gzipBytes(answer.body, { level: constants.Z_BEST_SPEED }) : answer.body;
   if (response.destroyed || response.headersSent) return;
-  const headers: OutgoingHttpHeaders = {
-    "Content-Type": answer.contentType,
-    "Content-Length": body.length,
-    ...answer.headers,
-  };
-  if (compress) headers["Content-Encoding"] = "gzip";
+  const headers = ["Content-Type", answer.contentType, "Content-Length", String(body.length)];
+  if (answer.headers !== undefined) headers.push(...answer.headers);
+  if (compress) headers.push("Content-Encoding", "gzip");
   // A body that was not read to its end cannot be followed by another request.
-  if (!request.complete && hasBody(request)) headers.Connection = "close";
+  if (!request.complete && hasBody(request)) headers.push("Connection", "close");
   response.writeHead(answer.status, headers);
   response.end(body, onSent);
 }

@@ -42,6 +42,7 @@ const ENTRY_BYTES = 1_000;
 export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
   let of: Generation | undefined;
   let kept = new Map<string, { readonly answered: Answered; bytes: number }>();
+  let askedLately = new Set<string>();
   let askedBefore = new Set<string>();
   let bytes = 0;
   let operations = 0;
@@ -57,13 +58,13 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
 
   /** Kept is what is asked for again: a question that comes once would only push out others. */
   const isNew = (key: string): boolean => {
-    if (askedBefore.delete(key)) return false;
-    if (askedBefore.size === MAX_ASKED_ONCE)
-      for (const oldest of askedBefore) {
-        askedBefore.delete(oldest);
-        break;
-      }
-    askedBefore.add(key);
+    if (askedLately.delete(key) || askedBefore.delete(key)) return false;
+    // Half of them go at once: to find the oldest one in a Set takes the longer, the more were taken out before.
+    if (askedLately.size >= MAX_ASKED_ONCE / 2) {
+      askedBefore = askedLately;
+      askedLately = new Set();
+    }
+    askedLately.add(key);
     return true;
   };
 
@@ -103,6 +104,7 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
           if (generation !== of) {
             of = generation;
             kept = new Map();
+            askedLately = new Set();
             askedBefore = new Set();
             bytes = 0;
           }

@@ -7,37 +7,84 @@ import type { Generation, HeldField, MaybePromise } from "../store/queries.js";
 export type Lookups = Omit<Generation, "number" | "close">;
 
 export function lookupsIn(generation: Generation): Lookups {
-  return {
-    kursOfInstitution: (institutionKey, termin) => generation.kursOfInstitution(institutionKey, termin),
-    kursByKod: once((kurskey) => generation.kursByKod(kurskey)),
-    ktill2: once((kurskey, starttermin) => generation.ktill2(kurskey, starttermin)),
-    ktfort2: once((kurskey, kalendertermin, starttermin) =>
-      generation.ktfort2(kurskey, kalendertermin, starttermin),
-    ),
-    progplk: once((kurskey, starttermin) => generation.progplk(kurskey, starttermin)),
-    ktillp: once((kurskey, kalendertermin) => generation.ktillp(kurskey, kalendertermin)),
-    participants: (searches, email) => generation.participants(searches, email),
-    countRegistrations: (searches, most) => generation.countRegistrations(searches, most),
-    joinedPersonVOs: (search, separator, most, email) =>
-      generation.joinedPersonVOs(search, separator, most, email),
-    institutions: () => generation.institutions(),
-    places: () => generation.places(),
-    persons: (pnr, sekel) => generation.persons(pnr, sekel),
-    holdsValue: once((field: HeldField, value: string) => generation.holdsValue(field, value)),
-  };
+  return new CallLookups(generation);
 }
 
-/** No value is empty and XML carries no U+0000, so that joined values tell apart all questions. */
-function once<Question extends readonly (string | undefined)[], Answer>(
-  ask: (...question: Question) => MaybePromise<Answer>,
-): (...question: Question) => MaybePromise<Answer> {
-  const answers = new Map<string, MaybePromise<Answer>>();
-  return (...question) => {
-    const key = question.join("\u0000");
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    const answer = ask(...question);
-    answers.set(key, answer);
+/** A class, since every call has one: functions and maps for each question would be made anew for each call. */
+class CallLookups implements Lookups {
+  readonly #generation: Generation;
+  #answers: Map<string, MaybePromise<unknown>> | undefined;
+
+  constructor(generation: Generation) {
+    this.#generation = generation;
+  }
+
+  kursByKod(kurskey: string) {
+    return this.#once(`kurs\u0000${kurskey}`, () => this.#generation.kursByKod(kurskey));
+  }
+
+  ktill2(kurskey: string, starttermin: string | undefined) {
+    return this.#once(`ktill2\u0000${kurskey}\u0000${starttermin ?? ""}`, () =>
+      this.#generation.ktill2(kurskey, starttermin),
+    );
+  }
+
+  ktfort2(kurskey: string, kalendertermin: string | undefined, starttermin: string | undefined) {
+    const question = `ktfort2\u0000${kurskey}\u0000${kalendertermin ?? ""}\u0000${starttermin ?? ""}`;
+    return this.#once(question, () => this.#generation.ktfort2(kurskey, kalendertermin, starttermin));
+  }
+
+  progplk(kurskey: string, starttermin: string) {
+    return this.#once(`progplk\u0000${kurskey}\u0000${starttermin}`, () =>
+      this.#generation.progplk(kurskey, starttermin),
+    );
+  }
+
+  ktillp(kurskey: string, kalendertermin: string) {
+    return this.#once(`ktillp\u0000${kurskey}\u0000${kalendertermin}`, () =>
+      this.#generation.ktillp(kurskey, kalendertermin),
+    );
+  }
+
+  holdsValue(field: HeldField, value: string) {
+    return this.#once(`held\u0000${field}\u0000${value}`, () => this.#generation.holdsValue(field, value));
+  }
+
+  kursOfInstitution(...question: Parameters<Generation["kursOfInstitution"]>) {
+    return this.#generation.kursOfInstitution(...question);
+  }
+
+  participants(...question: Parameters<Generation["participants"]>) {
+    return this.#generation.participants(...question);
+  }
+
+  countRegistrations(...question: Parameters<Generation["countRegistrations"]>) {
+    return this.#generation.countRegistrations(...question);
+  }
+
+  joinedPersonVOs(...question: Parameters<Generation["joinedPersonVOs"]>) {
+    return this.#generation.joinedPersonVOs(...question);
+  }
+
+  institutions() {
+    return this.#generation.institutions();
+  }
+
+  places() {
+    return this.#generation.places();
+  }
+
+  persons(...question: Parameters<Generation["persons"]>) {
+    return this.#generation.persons(...question);
+  }
+
+  /** No value is empty and XML carries no U+0000, so that joined values tell apart all questions. */
+  #once<Answer>(question: string, ask: () => MaybePromise<Answer>): MaybePromise<Answer> {
+    this.#answers ??= new Map();
+    const known = this.#answers.get(question);
+    if (known !== undefined) return known as MaybePromise<Answer>;
+    const answer = ask();
+    this.#answers.set(question, answer);
     return answer;
-  };
+  }
 }

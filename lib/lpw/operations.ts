@@ -8,9 +8,9 @@ import type { Answered, AnswerFacts, AnswerMemory, OperationAnswers } from "./an
 import { type Answer, type Call, refusal, type Subject } from "./call.js";
 import type { FormatSettings } from "./formats.js";
 import { type Lookups, lookupsIn } from "./lookups.js";
-import { authFailed, forbidden, noData } from "./messages.js";
+import { authFailed, forbidden, type Message, noData } from "./messages.js";
 import { readUser, type UserRequest } from "./request.js";
-import { knownSubject } from "./subject.js";
+import { type KnownSubject, knownSubject } from "./subject.js";
 
 /** What is known of a call beside its arguments. */
 export interface CallContext {
@@ -80,11 +80,17 @@ export function operationOf<Request, Data>(
       return answered.value;
     } finally {
       // Should it fail, it is known at least who has called.
-      const whose =
-        caller === undefined
-          ? { claimedCaller: claimedBy(user, context) }
-          : { caller: caller.name, ...(caller.tenant === undefined ? {} : { tenant: caller.tenant }) };
-      context.note?.({ uid: user.uid, ...whose, ...facts });
+      context.note?.({
+        uid: user.uid,
+        caller: caller?.name,
+        claimedCaller: caller === undefined ? claimedBy(user, context) : undefined,
+        tenant: caller?.tenant,
+        institutions: facts.institutions,
+        kurskoder: facts.kurskoder,
+        terminer: facts.terminer,
+        persons: facts.persons,
+        errors: facts.errors,
+      });
     }
   };
 }
@@ -125,12 +131,28 @@ async function answeredOf<Request, Data>(
   const answer = await answerOf(method, request, user, caller, lookups, settings);
   // Of what a stranger has sent nothing is noted, and of what a caller has sent only what the register knows.
   const subject =
-    lookups === undefined ? {} : await knownSubject(method.about?.(request) ?? {}, lookups, settings);
-  const errors = answer.messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : []));
-  const facts: AnswerFacts = { ...subject, persons: answer.persons ?? 0, errors: [...new Set(errors)] };
+    lookups === undefined ? NO_SUBJECT : await knownSubject(method.about?.(request) ?? {}, lookups, settings);
+  const errors = errorKeys(answer.messages);
+  const facts: AnswerFacts = {
+    institutions: subject.institutions,
+    kurskoder: subject.kurskoder,
+    terminer: subject.terminer,
+    persons: answer.persons ?? 0,
+    errors,
+  };
   const value = method.write(answer, request);
   return (errors.length === 0 ? question?.keep(value, facts) : undefined) ?? { value, facts };
 }
+
+const NO_SUBJECT: KnownSubject = {};
+
+/** Keys of ERROR messages, each once. */
+function errorKeys(messages: readonly Message[]): readonly string[] {
+  if (messages.length === 0) return NO_ERRORS;
+  return [...new Set(messages.flatMap(({ level, key }) => (level === "ERROR" ? [key] : [])))];
+}
+
+const NO_ERRORS: readonly string[] = [];
 
 function callerOf(
   user: UserRequest,
@@ -140,10 +162,15 @@ function callerOf(
   // Without an end user nobody is asked who calls: there is no one the answer would be for.
   if (user.uid === undefined) return undefined;
   const { uid, caller, ticket, timestamp, ticketUid } = user;
-  const subject = certificateSubject && readSubject(certificateSubject);
   return authenticate({
-    ...{ uid, remoteAddress, caller, ticket, timestamp, ticketUid, usernameToken },
-    certificateSubject: subject,
+    uid,
+    caller,
+    ticket,
+    timestamp,
+    ticketUid,
+    usernameToken,
+    certificateSubject: certificateSubject && readSubject(certificateSubject),
+    remoteAddress,
     whileWaiting,
   });
 }

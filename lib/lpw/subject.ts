@@ -1,5 +1,6 @@
 import { codeKey } from "../domain/codes.js";
 import { parseTermin } from "../domain/terms.js";
+import type { InstitutionFound } from "../store/queries.js";
 import type { Subject } from "./call.js";
 import { type FormatSettings, kurskeyOf } from "./formats.js";
 import type { Lookups } from "./lookups.js";
@@ -12,44 +13,61 @@ export async function knownSubject(
   { institutions, kurskoder, terminer }: Subject,
   lookups: Pick<Lookups, "institutions" | "kursByKod">,
   settings: FormatSettings,
-): Promise<{
-  readonly institutions?: readonly string[];
-  readonly kurskoder?: readonly string[];
-  readonly terminer?: readonly string[];
-}> {
+): Promise<KnownSubject> {
   return {
-    ...(institutions && { institutions: await knownInstitutions(distinct(institutions), lookups) }),
-    ...(kurskoder && { kurskoder: await knownCourses(distinct(kurskoder), lookups, settings) }),
-    ...(terminer && { terminer: distinct(distinct(terminer).map(parseTermin)) }),
+    institutions: institutions && (await knownInstitutions(distinct(institutions), lookups)),
+    kurskoder: kurskoder && (await knownCourses(distinct(kurskoder), lookups, settings)),
+    terminer: terminer && distinct(distinct(terminer).map(parseTermin)),
   };
+}
+
+/** What does not apply is undefined. */
+export interface KnownSubject {
+  readonly institutions?: readonly string[] | undefined;
+  readonly kurskoder?: readonly string[] | undefined;
+  readonly terminer?: readonly string[] | undefined;
 }
 
 async function knownInstitutions(
   sent: readonly string[],
-  { institutions }: Pick<Lookups, "institutions">,
+  lookups: Pick<Lookups, "institutions">,
 ): Promise<readonly string[]> {
+  if (sent.length === 0) return [];
+  const register = await lookups.institutions();
   const wanted = new Set(sent.map(codeKey));
-  return (await institutions()).flatMap(({ kod }) => (wanted.has(codeKey(kod)) ? [kod] : []));
+  return register.flatMap(({ kod }, at) => (wanted.has(keysOf(register)[at] ?? "") ? [kod] : []));
+}
+
+const keys = new WeakMap<readonly InstitutionFound[], readonly string[]>();
+
+/** Worked out once for a list that the store gives again and again. */
+function keysOf(register: readonly InstitutionFound[]): readonly string[] {
+  const known = keys.get(register);
+  if (known !== undefined) return known;
+  const made = register.map(({ kod }) => codeKey(kod));
+  keys.set(register, made);
+  return made;
 }
 
 async function knownCourses(
   sent: readonly string[],
-  { kursByKod }: Pick<Lookups, "kursByKod">,
+  lookups: Pick<Lookups, "kursByKod">,
   settings: FormatSettings,
 ): Promise<readonly string[]> {
   const known = new Set<string>();
   for (const kurskod of sent) {
-    const [course] = await kursByKod(kurskeyOf(kurskod, settings));
+    const [course] = await lookups.kursByKod(kurskeyOf(kurskod, settings));
     if (course !== undefined) known.add(course.kurskod);
   }
   return [...known];
 }
 
 function distinct(values: readonly (string | undefined)[]): readonly string[] {
-  const found = new Set<string>();
+  const found: string[] = [];
   for (const value of values) {
-    if (value !== undefined) found.add(value);
-    if (found.size === MAX_SHOWN) break;
+    // So few are shown that a list is searched sooner than a set is made.
+    if (value !== undefined && !found.includes(value)) found.push(value);
+    if (found.length === MAX_SHOWN) break;
   }
-  return [...found];
+  return found;
 }

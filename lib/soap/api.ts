@@ -53,5 +53,5 @@ export interface SoapCall {
   /** arg0, arg1 … by their names. */
   readonly args: DecodedObject;
   /** WS-Security UsernameToken with PasswordText of the header, when there is one. */
-  readonly usernameToken?: { readonly username: string; readonly password: string };
+  readonly usernameToken?: { readonly username: string; readonly password: string } | undefined;
 }

@@ -49,7 +49,9 @@ export function requestReader(operations: ReadonlyMap<string, ArgumentsDecoder>)
       if (operation === undefined || decodeArguments === undefined) throw client(unknownOperation);
       const args = decodeArguments(element, referencesWithin(body, text.length));
       const usernameToken = usernameTokenOf(parts.header);
-      return { version, operation, args, ...(usernameToken === undefined ? {} : { usernameToken }) };
+      return usernameToken === undefined
+        ? { version, operation, args }
+        : { version, operation, args, usernameToken };
     } catch (error) {
       throw withVersion(error, version);
     }

@@ -35,21 +35,23 @@ export function readPlainXml(document: string, limits: XmlLimits): XmlElement | 
     if (tag < 0) return current === undefined ? root : undefined;
 
     if (text.charCodeAt(tag + 1) === SLASH) {
-      END_TAG.lastIndex = tag;
-      const end = END_TAG.exec(text);
-      if (end === null || current === undefined || end[1] !== open[--depth]) return undefined;
+      if (current === undefined) return undefined;
+      const end = endOfEndTag(text, tag, open[--depth] as string);
+      if (end === undefined) return undefined;
       current = current.parent;
-      at = END_TAG.lastIndex;
+      at = end;
       continue;
     }
 
-    START_TAG.lastIndex = tag;
-    const start = START_TAG.exec(text);
-    const name = start?.[1];
-    if (name === undefined || (current === undefined && root !== undefined)) return undefined;
+    const nameEnd = endOfName(text, tag + 1);
+    if (nameEnd === undefined || (current === undefined && root !== undefined)) return undefined;
+    const name = text.slice(tag + 1, nameEnd);
     if (++elements > limits.elements || depth >= limits.depth || name.length > limits.nameLength)
       return undefined;
-    const attributes = attributesFrom(text, START_TAG.lastIndex, limits);
+    const attributes =
+      text.charCodeAt(nameEnd) === GREATER
+        ? { written: NONE, isEmptyElement: false, end: nameEnd + 1 }
+        : attributesFrom(text, nameEnd, limits);
     if (attributes === undefined) return undefined;
     const element = elementOf(name, attributes, current, limits);
     if (element === undefined) return undefined;
@@ -71,11 +73,51 @@ const SLASH = "/".charCodeAt(0);
 const BLANKS = /^[ \t\n]*$/;
 const DECLARATION =
   /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*["']1\.0["'](?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>/;
-const START_TAG = /<([A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)/y;
-const END_TAG = /<\/([A-Za-z_][\w.:-]*)[ \t\n]*>/y;
+const GREATER = ">".charCodeAt(0);
+const COLON = ":".charCodeAt(0);
+const AFTER_END_TAG = /[ \t\n]*>/y;
 const ATTRIBUTE =
   /[ \t\n]+([A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)[ \t\n]*=[ \t\n]*(?:"([^"<&\t\n]*)"|'([^'<&\t\n]*)')/y;
 const TAG_END = /[ \t\n]*(\/?)>/y;
+
+const STARTS_NAME = 1;
+const CONTINUES_NAME = 2;
+/** What each character of ASCII may be in a name. A name is some ten characters: looking at each is sooner done than a match. */
+const NAME_CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[A-Za-z_]/.test(character)) return STARTS_NAME | CONTINUES_NAME;
+  return /[\w.-]/.test(character) ? CONTINUES_NAME : 0;
+});
+
+/** Of a name with at most one prefix; undefined: there is none. What follows it is for others to judge. */
+function endOfName(text: string, from: number): number | undefined {
+  let at = from;
+  let mayHaveColon = true;
+  if (!isNameCharacter(text, at, STARTS_NAME)) return undefined;
+  for (;;) {
+    at += 1;
+    if (isNameCharacter(text, at, CONTINUES_NAME)) continue;
+    if (text.charCodeAt(at) !== COLON || !mayHaveColon) return at;
+    at += 1;
+    if (!isNameCharacter(text, at, STARTS_NAME)) return undefined;
+    mayHaveColon = false;
+  }
+}
+
+function isNameCharacter(text: string, at: number, what: number): boolean {
+  const code = text.charCodeAt(at);
+  // At the end of the text it is no number.
+  return code < NAME_CHARACTERS.length && ((NAME_CHARACTERS[code] as number) & what) !== 0;
+}
+
+/** Undefined: it is not that of the element which is open. */
+function endOfEndTag(text: string, tag: number, name: string): number | undefined {
+  if (!text.startsWith(name, tag + 2)) return undefined;
+  const nameEnd = tag + 2 + name.length;
+  if (text.charCodeAt(nameEnd) === GREATER) return nameEnd + 1;
+  AFTER_END_TAG.lastIndex = nameEnd;
+  return AFTER_END_TAG.test(text) ? AFTER_END_TAG.lastIndex : undefined;
+}
 
 /** Where the content begins; undefined: a declaration of another kind. */
 function endOfDeclaration(text: string): number | undefined {

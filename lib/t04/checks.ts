@@ -56,9 +56,10 @@ export function isFreeSearch({ KursTfVO: [first, ...others] }: AdrListRequest): 
 }
 
 function tooLongLists({ KursTfVO, KursTFTermregVO }: AdrListRequest): Message[] {
-  return Object.entries({ KursTfVO, KursTFTermregVO }).flatMap(([element, { length }]) =>
-    length > MAX_ASKED ? [tooMany(element, MAX_ASKED)] : [],
-  );
+  const messages: Message[] = [];
+  if (KursTfVO.length > MAX_ASKED) messages.push(tooMany("KursTfVO", MAX_ASKED));
+  if (KursTFTermregVO.length > MAX_ASKED) messages.push(tooMany("KursTFTermregVO", MAX_ASKED));
+  return messages;
 }
 
 function invalidCalls(request: AdrListRequest): Message[] {

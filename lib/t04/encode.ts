@@ -68,13 +68,19 @@ function equalityKey(row: TermregFound): string {
 const ENTRY_START = { FFG: entryStart("FFG"), FO: entryStart("FO"), OM: entryStart("OM") } as const;
 const ENTRY_END = Buffer.from("</AdrListEntVO>");
 
+const BETWEEN_ENTRIES = {
+  FFG: `${ENTRY_END}${ENTRY_START.FFG}`,
+  FO: `${ENTRY_END}${ENTRY_START.FO}`,
+  OM: `${ENTRY_END}${ENTRY_START.OM}`,
+} as const;
+
 function entryStart(regtyp: Participant["regtyp"]): Buffer {
   return Buffer.from(`<AdrListEntVO><Regtyp>${regtyp}</Regtyp>`);
 }
 
 /** What stands between the PersonVO elements of two entries of the same kind. */
 export function betweenEntries(regtyp: Participant["regtyp"]): string {
-  return `${ENTRY_END}${ENTRY_START[regtyp]}`;
+  return BETWEEN_ENTRIES[regtyp];
 }
 
 /** AdrListEntVO[] of one kind, from PersonVO elements that the store has joined with `betweenEntries`. */

@@ -22,18 +22,19 @@ export async function getAdrLista(call: AdrListCall): Promise<AdrListAnswer> {
 
   const lists = await listsOf(call, await searchesOf(call));
   if (lists === undefined) return refusal([tooMany("AdrListEntVO", MAX_PERSONS)]);
-  const { messages, persons, ...data } = lists;
-  return {
-    data: { KursInfoVO: await kursInfoOf(call, kurskoderOf(call.request)), ...data },
-    messages,
-    persons,
-  };
+  const { AdrListEntVO, contacts, messages, persons } = lists;
+  const KursInfoVO = await kursInfoOf(call, kurskoderOf(call.request));
+  const data =
+    contacts === undefined
+      ? { KursInfoVO, AdrListEntVO }
+      : { KursInfoVO, AdrListEntVO, EmailList: emailList(contacts), NoEmailList: noEmailList(contacts) };
+  return { data, messages, persons };
 }
 
 interface Lists {
   readonly AdrListEntVO: FinishedElements;
-  readonly EmailList?: readonly string[];
-  readonly NoEmailList?: readonly string[];
+  /** For the e-mail lists; undefined: they are not asked for. */
+  readonly contacts: readonly Contact[] | undefined;
   readonly messages: readonly Message[];
   /** Listed, or told of in messages. */
   readonly persons: number;
@@ -51,7 +52,7 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
       const { oneByteTexts, persons, contacts } = found;
       return {
         AdrListEntVO: joinedAdrListEntVOs(typ, oneByteTexts),
-        ...(email ? emailLists(contacts) : {}),
+        contacts: email ? contacts : undefined,
         messages: [],
         persons,
       };
@@ -62,14 +63,10 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
   const { listed, messages } = withoutInvalidNumbers(participants);
   return {
     AdrListEntVO: adrListEntVOs(listed),
-    ...(email ? emailLists(listed) : {}),
+    contacts: email ? listed : undefined,
     messages,
     persons: participants.length,
   };
-}
-
-function emailLists(persons: readonly Contact[]): Pick<Lists, "EmailList" | "NoEmailList"> {
-  return { EmailList: emailList(persons), NoEmailList: noEmailList(persons) };
 }
 
 /** One occasion has each person once, and of one kind. */

@@ -26,10 +26,18 @@ export function t04Operations(dependencies: ServiceDependencies): T04Operations 
   };
 }
 
-/** The booleans are returned as sent; Institution, Termin, Kurskod and the request's occasions are not. */
+/**
+ * The booleans are returned as sent; Institution, Termin, Kurskod and the request's occasions are not. Named one by one:
+ * objects of one shape are made and written in a fraction of the time that copying what there is takes.
+ */
 function adrListVO({ data, messages }: AdrListAnswer, request: AdrListRequest): Encodable {
   return {
-    ...data,
+    KursInfoVO: data?.KursInfoVO,
+    KursTfVO: data?.KursTfVO,
+    KursTFTermregVO: data?.KursTFTermregVO,
+    AdrListEntVO: data?.AdrListEntVO,
+    EmailList: data?.EmailList,
+    NoEmailList: data?.NoEmailList,
     Email: echoed(request.Email),
     FFG: echoed(request.FFG),
     FO: echoed(request.FO),
@@ -40,13 +48,13 @@ function adrListVO({ data, messages }: AdrListAnswer, request: AdrListRequest): 
 }
 
 function about({ Institution, Termin, Kurskod, KursTfVO, KursTFTermregVO }: AdrListRequest): Subject {
-  const occasions = [...KursTfVO, ...KursTFTermregVO];
-  return {
-    institutions: [Institution],
-    kurskoder: [Kurskod, ...occasions.map((occasion) => occasion.Kurskod)],
-    terminer: [
-      Termin,
-      ...occasions.flatMap(({ Starttermin, Kalendertermin }) => [Starttermin, Kalendertermin]),
-    ],
-  };
+  const kurskoder = [Kurskod];
+  const terminer = [Termin];
+  for (const occasions of [KursTfVO, KursTFTermregVO]) {
+    for (const occasion of occasions) {
+      kurskoder.push(occasion.Kurskod);
+      terminer.push(occasion.Starttermin, occasion.Kalendertermin);
+    }
+  }
+  return { institutions: [Institution], kurskoder, terminer };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { Readiness } from "../../lib/http/admin.js";
 import { callAt, type PortalCall } from "../support/calling.js";
+import { besideDatabaseIn, damageLoad, databaseIn } from "../support/database.js";
 import {
   adresslista,
   inFolder,
@@ -74,7 +75,7 @@ describe("the admin listener", function () {
       await load(options, { hoursAgo: 3 });
       expect((await ready(admin)).status).to.equal(200);
       await load(options, { hoursAgo: 1, persons: PERSONS + 1 });
-      truncateSync(join(options.folder, "data/adresslista.load-2.sqlite"), 100);
+      await damageLoad(databaseIn(options.folder), 2);
       const damaged = await ready(admin);
       expect(damaged).to.deep.include({ status: 503, ready: false, generation: null });
       expect(damaged.reasons.join()).to.match(/\S/).and.not.include(options.folder);
@@ -246,7 +247,7 @@ describe("a service that starts", function () {
 
   it("removes days of the audit log that are older than they are to be kept", () =>
     inFolder(async (folder) => {
-      const audit = join(folder, "data/adresslista.audit");
+      const audit = besideDatabaseIn(folder, ".audit");
       mkdirSync(audit, { recursive: true });
       const dayBefore = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
       for (const days of [1, 5, 12, 400]) writeFileSync(join(audit, `audit-${dayBefore(days)}.jsonl`), "");

@@ -13,6 +13,7 @@ import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import type { AuditEntry } from "../../lib/access/audit.js";
 import { callAt, type PortalCall, post } from "../support/calling.js";
+import { besideDatabaseIn, removeFolder } from "../support/database.js";
 import { service as adresslistaCodec } from "../support/soap-requests.js";
 import { utilityService } from "../support/utility.js";
 import {
@@ -51,7 +52,7 @@ describe("the audit log of a running service", function () {
 
   after(async () => {
     service?.child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   /** The line of one call, when its answer has been read. */
@@ -392,7 +393,7 @@ describe("adresslista audit", function () {
 
 /** Beside the database that has its place by default. */
 function folderOf(folder: string): string {
-  return join(folder, "data/adresslista.audit");
+  return besideDatabaseIn(folder, ".audit");
 }
 
 function textIn(folder: string): string {

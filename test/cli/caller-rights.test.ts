@@ -1,11 +1,12 @@
 import { createHmac } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { callAt, type PortalCall } from "../support/calling.js";
 import { type CertificateFiles, certificateOf } from "../support/certificates.js";
+import { removeFolder } from "../support/database.js";
 import {
   adresslista,
   inFolder,
@@ -52,7 +53,7 @@ describe("callers of a running service with two workers", function () {
 
   after(async () => {
     await service?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   async function caller(args: readonly string[], input = ""): Promise<string> {

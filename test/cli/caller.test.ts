@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { verifySecret } from "../../lib/access/secret.js";
 import { openStore } from "../../lib/store/open.js";
 import type { CallerRecord } from "../../lib/store/queries.js";
+import { databaseExists, databaseIn, partsThatHold } from "../support/database.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS } from "./program.js";
 
 describe("adresslista caller", function () {
@@ -20,7 +21,8 @@ describe("adresslista caller", function () {
       const caller = await stored(folder, "portal");
       expect(caller).to.deep.include({ institutions: ["LVUX", "blå"], addresses: [], expires: null });
       expect(await verifySecret("hemlig åäö", hashOf(caller))).to.equal(true);
-      expect(readFileSync(join(folder, "data/adresslista.sqlite")).includes("hemlig")).to.equal(false);
+      expect(await partsThatHold(folder, "portal")).not.to.deep.equal([]);
+      expect(await partsThatHold(folder, "hemlig")).to.deep.equal([]);
     }));
 
   it("makes a secret when standard input has none, and prints it once on standard output", () =>
@@ -101,6 +103,7 @@ describe("adresslista caller", function () {
           .and.not.to.include("hem");
       }
       expect(existsSync(join(folder, "data"))).to.equal(false);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 
   it("makes no database by looking", () =>
@@ -108,11 +111,12 @@ describe("adresslista caller", function () {
       expect((await adresslista(["caller", "list"], { folder })).code).to.equal(0);
       expect((await adresslista(["caller", "remove", "portal"], { folder })).code).to.equal(2);
       expect(existsSync(join(folder, "data"))).to.equal(false);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 });
 
 async function stored(folder: string, name: string): Promise<CallerRecord | undefined> {
-  const store = await openStore(join(folder, "data/adresslista.sqlite"));
+  const store = await openStore(databaseIn(folder));
   try {
     return await store.findCaller(name);
   } finally {

@@ -2,8 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
-import { openSqliteStore } from "../../lib/store/sqlite/store.js";
+import { databaseExists, databaseIn, whileLocked } from "../support/database.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS, SAMPLE } from "./program.js";
 
 const exported = async (folder: string, register: string) => {
@@ -22,6 +21,7 @@ describe("adresslista codes", function () {
       expect(await exported(folder, "institutions")).to.equal("grupp;institution\n");
       expect(await exported(folder, "anmkod")).to.equal("kurstillfalle;kurskod;anmkod\n");
       expect(readdirSync(folder)).to.deep.equal([]);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 
   it("adds, changes and removes the rows that are given, and says how many", () =>
@@ -115,14 +115,9 @@ describe("adresslista codes", function () {
   it("edits nothing while a reload is running", () =>
     inFolder(async (folder) => {
       await imported(folder, "institutions", "S1;VUX\n");
-      const store = await openSqliteStore(join(folder, "data/adresslista.sqlite"));
-      const release = takeReloadLock(store.database);
-      try {
+      await whileLocked(databaseIn(folder), async () => {
         expect((await imported(folder, "institutions", "S1;BLÅ\n")).code).to.equal(9);
-      } finally {
-        release();
-        store.close();
-      }
+      });
       expect(await exported(folder, "institutions")).to.include("S1;VUX");
     }));
 

@@ -1,12 +1,11 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
+import { shownDatabase } from "../../lib/store/open.js";
+import { damageTable, databaseIn, removeLoad, whileLocked } from "../support/database.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS, writeExport } from "./program.js";
 
-const OTHER = "other/new.sqlite";
+const other = (folder: string) => databaseIn(folder, "other/new.sqlite");
 
 describe("adresslista migrate", function () {
   this.timeout(PROCESSES_MILLISECONDS);
@@ -20,13 +19,13 @@ describe("adresslista migrate", function () {
       });
       await adresslista(["caller", "add", "annan", "--verifier", "hmac"], { folder, input: "hemligt2\n" });
       const before = await shown(folder);
-      const { code, stdout, stderr } = await adresslista(["migrate", "--to", OTHER], { folder });
+      const { code, stdout, stderr } = await adresslista(["migrate", "--to", other(folder)], { folder });
       expect(code, stderr).to.equal(0);
-      expect(stdout).to.match(
-        /^2 loads and 2 callers are in .*new\.sqlite; \d{3,} answers compared, all the same\n$/,
-      );
+      expect(stdout)
+        .to.match(/^2 loads and 2 callers are in .*; \d{3,} answers compared, all the same\n$/)
+        .and.to.include(shownDatabase(other(folder)));
       expect(stderr).to.match(/^load 1 is copied.*\nload 2 is copied.*\nset database/);
-      expect(await shown(folder, OTHER)).to.deep.equal(before);
+      expect(await shown(folder, other(folder))).to.deep.equal(before);
       // The old one is as it was, and may go on.
       expect(await shown(folder)).to.deep.equal(before);
     }));
@@ -35,8 +34,10 @@ describe("adresslista migrate", function () {
     inFolder(async (folder) => {
       const [first = "", second = ""] = await loads(folder, 2);
       await adresslista(["rollback"], { folder });
-      expect((await adresslista(["migrate", "--to", "-"], { folder, input: `${OTHER}\n` })).code).to.equal(0);
-      const env = { ADRESSLISTA_DATABASE: OTHER };
+      expect(
+        (await adresslista(["migrate", "--to", "-"], { folder, input: `${other(folder)}\n` })).code,
+      ).to.equal(0);
+      const env = { ADRESSLISTA_DATABASE: other(folder) };
       const unchanged = await adresslista(["reload", "--file", first], { folder, env });
       expect(unchanged.stderr + unchanged.stdout).to.include("load 1 is served");
       expect((await adresslista(["reload", "--file", second], { folder, env })).code).to.equal(7);
@@ -48,16 +49,16 @@ describe("adresslista migrate", function () {
 
   it("refuses a database that holds something, the one in use, none, and one with nothing in it", () =>
     inFolder(async (folder) => {
-      const nothing = await adresslista(["migrate", "--to", OTHER], { folder });
+      const nothing = await adresslista(["migrate", "--to", other(folder)], { folder });
       expect(nothing.code).to.equal(2);
       expect(nothing.stderr).to.include("nothing is loaded in");
       await loads(folder, 1);
-      const same = await adresslista(["migrate", "--to", "data/adresslista.sqlite"], { folder });
+      const same = await adresslista(["migrate", "--to", databaseIn(folder)], { folder });
       expect(same.code).to.equal(2);
       expect(same.stderr).to.include("is used already");
-      const env = { ADRESSLISTA_DATABASE: OTHER };
+      const env = { ADRESSLISTA_DATABASE: other(folder) };
       await adresslista(["caller", "add", "portal"], { folder, env, input: "hemligt\n" });
-      const held = await adresslista(["migrate", "--to", OTHER], { folder });
+      const held = await adresslista(["migrate", "--to", other(folder)], { folder });
       expect(held.code).to.equal(2);
       expect(held.stderr).to.include("holds something already");
       const wrong = await adresslista(["migrate", "--to", "postgres://u:hemligt@h"], { folder });
@@ -68,35 +69,29 @@ describe("adresslista migrate", function () {
   it("ends with 9 while a reload runs", () =>
     inFolder(async (folder) => {
       await loads(folder, 1);
-      const release = takeReloadLock(join(folder, "data/adresslista.sqlite"));
-      try {
-        expect((await adresslista(["migrate", "--to", OTHER], { folder })).code).to.equal(9);
-      } finally {
-        release();
-      }
+      await whileLocked(databaseIn(folder), async () => {
+        expect((await adresslista(["migrate", "--to", other(folder)], { folder })).code).to.equal(9);
+      });
     }));
 
   it("serves nothing from the new database when a load cannot be read, and can be done again", () =>
     inFolder(async (folder) => {
       await loads(folder, 2);
-      const damaged = join(folder, "data/adresslista.load-2.sqlite");
-      const connection = new Sqlite(damaged);
-      connection.exec("DROP TABLE PERSONVO");
-      connection.close();
-      const { code, stderr } = await adresslista(["migrate", "--to", OTHER], { folder });
+      await damageTable(databaseIn(folder), 2, "PERSONVO");
+      const { code, stderr } = await adresslista(["migrate", "--to", other(folder)], { folder });
       expect(code, stderr).to.equal(8);
-      const env = { ADRESSLISTA_DATABASE: OTHER };
+      const env = { ADRESSLISTA_DATABASE: other(folder) };
       expect((await adresslista(["status"], { folder, env })).stdout).to.match(/^nothing is loaded/);
       await adresslista(["rollback"], { folder });
-      rmSync(damaged);
-      const again = await adresslista(["migrate", "--to", OTHER], { folder });
+      await removeLoad(databaseIn(folder), 2);
+      const again = await adresslista(["migrate", "--to", other(folder)], { folder });
       expect(again.code, again.stderr).to.equal(0);
       expect((await adresslista(["status"], { folder, env })).stdout).to.match(/^generation 1, /);
     }));
 });
 
 /** What an administrator sees of a database. */
-async function shown(folder: string, database = "data/adresslista.sqlite"): Promise<unknown> {
+async function shown(folder: string, database = databaseIn(folder)): Promise<unknown> {
   const env = { ADRESSLISTA_DATABASE: database };
   const output = async (...args: string[]) => (await adresslista(args, { folder, env })).stdout;
   const { lastReload: _, ...status } = JSON.parse(await output("status", "--json")) as Record<

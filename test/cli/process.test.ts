@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { itOnSqlite } from "../support/database.js";
 import {
   adresslista,
   inFolder,
@@ -21,26 +22,29 @@ const FULL_DEVICE = "/dev/full";
 describe("the program as a process", function () {
   this.timeout(PROCESSES_MILLISECONDS);
 
-  it("leaves a folder or a foreign file that the setting database names as it is, and ends with 8", () =>
-    inFolder(async (folder) => {
-      mkdirSync(join(folder, "mapp"));
-      writeFileSync(join(folder, "anteckningar.txt"), "Något helt annat än en databas.\n");
-      for (const [database, mode] of [
-        ["mapp", 0o755],
-        ["anteckningar.txt", 0o644],
-      ] as const) {
-        chmodSync(join(folder, database), mode);
-        const { code, stderr } = await adresslista(["caller", "add", "portal"], {
-          folder,
-          input: "hemlig\n",
-          env: { ADRESSLISTA_DATABASE: database },
-        });
-        expect(stderr).to.match(new RegExp(`^adresslista: .*${database}.*\\n$`));
-        expect(code).to.equal(8);
-        expect(statSync(join(folder, database)).mode & 0o777).to.equal(mode);
-      }
-      expect(readFileSync(join(folder, "anteckningar.txt"), "utf8")).to.include("helt annat");
-    }));
+  itOnSqlite(
+    "leaves a folder or a foreign file that the setting database names as it is, and ends with 8",
+    () =>
+      inFolder(async (folder) => {
+        mkdirSync(join(folder, "mapp"));
+        writeFileSync(join(folder, "anteckningar.txt"), "Något helt annat än en databas.\n");
+        for (const [database, mode] of [
+          ["mapp", 0o755],
+          ["anteckningar.txt", 0o644],
+        ] as const) {
+          chmodSync(join(folder, database), mode);
+          const { code, stderr } = await adresslista(["caller", "add", "portal"], {
+            folder,
+            input: "hemlig\n",
+            env: { ADRESSLISTA_DATABASE: database },
+          });
+          expect(stderr).to.match(new RegExp(`^adresslista: .*${database}.*\\n$`));
+          expect(code).to.equal(8);
+          expect(statSync(join(folder, database)).mode & 0o777).to.equal(mode);
+        }
+        expect(readFileSync(join(folder, "anteckningar.txt"), "utf8")).to.include("helt annat");
+      }),
+  );
 
   it("lets workers answer calls under way when the whole process group is told to end", () =>
     inFolder(async (folder) => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Attempt } from "../../lib/cli/status-file.js";
+import { besideDatabaseIn, databaseIn, ENGINE, removeFolder, temporaryFolder } from "../support/database.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
 
 /** The checkout. */
@@ -92,7 +92,7 @@ export function start(
   { folder, env, root = ROOT, prefix = [] }: RunOptions,
 ): ChildProcess {
   const [command = "", ...rest] = [...prefix, ...commandOf(args, root)];
-  return spawn(command, rest, { cwd: folder, env: environmentOf(env) });
+  return spawn(command, rest, { cwd: folder, env: environmentOf(folder, env) });
 }
 
 /** What runs the program. */
@@ -101,10 +101,15 @@ export function commandOf(args: readonly string[], root = ROOT): readonly string
   return [process.execPath, ...tsx, join(root, PROGRAM), ...args];
 }
 
-/** The environment of a program: none of the settings of whoever runs the tests. */
-export function environmentOf(env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
+/** The environment of a program: none of the settings of whoever runs the tests, and the database of its folder. */
+export function environmentOf(folder: string, env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ADRESSLISTA_"));
-  return { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...env };
+  return { ...Object.fromEntries(inherited), NODE_OPTIONS: "", ...databaseSetting(folder), ...env };
+}
+
+/** Nothing where the folder's database has its place by default. */
+export function databaseSetting(folder: string): Readonly<Record<string, string>> {
+  return ENGINE === "SQLite" ? {} : { ADRESSLISTA_DATABASE: databaseIn(folder) };
 }
 
 function isBuildFresh(): boolean {
@@ -125,23 +130,23 @@ function collect(child: ChildProcess): { stdout(): string; stderr(): string } {
   return { stdout: () => written.stdout, stderr: () => written.stderr };
 }
 
-/** Calls `use` with a new folder that is removed afterwards. */
+/** Calls `use` with a new folder; it and its database are removed afterwards. */
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = newFolder();
   try {
     return await use(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 
 export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "adresslista-cli-"));
+  return temporaryFolder("cli");
 }
 
 /** The status file of the folder's own database. */
 export function statusFile(folder: string): Attempt {
-  return JSON.parse(readFileSync(join(folder, "data/adresslista.status.json"), "utf8")) as Attempt;
+  return JSON.parse(readFileSync(besideDatabaseIn(folder, ".status.json"), "utf8")) as Attempt;
 }
 
 /** An export of one school, one course and one occasion with so many learners. */

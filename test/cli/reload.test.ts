@@ -16,10 +16,18 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import type { LoadReport } from "../../lib/reload/report.js";
 import { generateExport } from "../../lib/sample/generate.js";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
 import { type FakeServer, PASSWORD, served, startSshServer, USER } from "../fetch/ssh-server.js";
 import {
+  besideDatabaseIn,
+  contentsOf,
+  databaseIn,
+  itOnSqlite,
+  loadNumbersIn,
+  whileLocked,
+} from "../support/database.js";
+import {
   adresslista,
+  databaseSetting,
   inFolder,
   PROCESSES_MILLISECONDS,
   PROGRAM,
@@ -29,8 +37,6 @@ import {
   statusFile,
   writeExport,
 } from "./program.js";
-
-const DATABASE = "data/adresslista.sqlite";
 
 describe("adresslista reload", function () {
   this.timeout(PROCESSES_MILLISECONDS);
@@ -92,7 +98,7 @@ describe("adresslista reload", function () {
   it("ends with 6 when the export is unusable, and changes nothing", () =>
     inFolder(async (folder) => {
       await adresslista(["reload", "--file", SAMPLE], { folder });
-      const before = contents(folder);
+      const before = await contentsOf(databaseIn(folder));
       const broken = join(folder, "trasig.xml");
       writeFileSync(broken, "<enterprise>\n<person><sourcedid><id>E1</id></sourcedid>\n</enterprise>");
       for (const file of [broken, join(folder, "saknas.xml")]) {
@@ -107,7 +113,7 @@ describe("adresslista reload", function () {
           message: said.replace("adresslista: ", ""),
         });
       }
-      expect(contents(folder)).to.deep.equal(before);
+      expect(await contentsOf(databaseIn(folder))).to.deep.equal(before);
     }));
 
   it("protects persons whom protectedFile names", () =>
@@ -139,13 +145,13 @@ describe("what a guard refuses", function () {
   it("ends with 7: the report on standard output, why and what to do on standard error, nothing changed", () =>
     inFolder(async (folder) => {
       const { fewer } = await loadMany(folder);
-      const before = contents(folder);
+      const before = await contentsOf(databaseIn(folder));
       const { code, stdout, stderr } = await adresslista(["reload", "--file", fewer], { folder });
       expect(code, stderr).to.equal(7);
       expect(stdout).to.match(/^Load 2, /);
       expect(stderr).to.match(/^refused: .*VUX/m);
       expect(stderr.split("\n").at(-2)).to.match(/^adresslista: .*nothing was changed.*--force/);
-      expect(contents(folder)).to.deep.equal(before);
+      expect(await contentsOf(databaseIn(folder))).to.deep.equal(before);
       const file = statusFile(folder);
       expect(file).to.deep.include({ outcome: "refused", exitCode: 7, load: null });
       expect(file.refusals).to.have.length.greaterThan(0);
@@ -189,7 +195,7 @@ describe("adresslista reload --dry-run", function () {
   it("prints report and differences, and changes nothing", () =>
     inFolder(async (folder) => {
       await loadMany(folder);
-      const before = contents(folder);
+      const before = await contentsOf(databaseIn(folder));
       const other = writeExport(join(folder, "other.xml"), 100, { datetime: TOMORROW, first: 5 });
       const { code, stdout, stderr } = await adresslista(["reload", "--dry-run", "--file", other], {
         folder,
@@ -202,7 +208,7 @@ describe("adresslista reload --dry-run", function () {
         .and.to.match(/^Load 2, /m);
       expect(stdout).not.to.match(/Exempel|example\.se/);
       expect(stderr).to.match(/dry run: it could be loaded; nothing was changed\n$/);
-      expect(contents(folder)).to.deep.equal(before);
+      expect(await contentsOf(databaseIn(folder))).to.deep.equal(before);
       // The status file tells of loads.
       expect(statusFile(folder)).to.deep.include({ outcome: "loaded", load: 1 });
     }));
@@ -239,7 +245,7 @@ describe("adresslista reload --dry-run", function () {
   it("ends with 7 when a guard would refuse it, and with 0 when --force would load it all the same", () =>
     inFolder(async (folder) => {
       const { fewer } = await loadMany(folder);
-      const before = contents(folder);
+      const before = await contentsOf(databaseIn(folder));
       const refused = await adresslista(["reload", "--dry-run", "--file", fewer], { folder });
       expect(refused.code, refused.stderr).to.equal(7);
       expect(refused.stdout)
@@ -251,7 +257,7 @@ describe("adresslista reload --dry-run", function () {
       const forced = await adresslista(["reload", "--dry-run", "--force", "--file", fewer], { folder });
       expect(forced.code, forced.stderr).to.equal(0);
       expect(forced.stderr).to.match(/^would be loaded with --force, although: /m);
-      expect(contents(folder)).to.deep.equal(before);
+      expect(await contentsOf(databaseIn(folder))).to.deep.equal(before);
       expect(statusFile(folder)).to.deep.include({ outcome: "loaded", load: 1 });
     }));
 
@@ -259,7 +265,7 @@ describe("adresslista reload --dry-run", function () {
     inFolder(async (folder) => {
       const { code } = await adresslista(["reload", "--dry-run", "--file", "saknas.xml"], { folder });
       expect(code).to.equal(6);
-      expect(existsSync(join(folder, "data/adresslista.status.json"))).to.equal(false);
+      expect(existsSync(besideDatabaseIn(folder, ".status.json"))).to.equal(false);
     }));
 });
 
@@ -355,23 +361,21 @@ describe("the status file of a reload", function () {
       expect(stderr).to.equal(`adresslista: ${written.message}\n`);
     }));
 
-  it("tells of a database that cannot be used", () =>
+  itOnSqlite("tells of a database that cannot be used", () =>
     inFolder(async (folder) => {
-      mkdirSync(join(folder, DATABASE), { recursive: true });
+      mkdirSync(databaseIn(folder), { recursive: true });
       const { code } = await adresslista(["reload", "--file", SAMPLE], { folder });
       expect(code).to.equal(8);
       expect(statusFile(folder)).to.deep.include({ outcome: "failed", exitCode: 8 });
-    }));
+    }),
+  );
 
   it("tells that it was turned away by something else than a reload", () =>
     inFolder(async (folder) => {
       await adresslista(["reload", "--file", SAMPLE], { folder });
-      const release = takeReloadLock(join(folder, DATABASE));
-      try {
+      await whileLocked(databaseIn(folder), async () => {
         expect((await adresslista(["reload", "--file", SAMPLE], { folder })).code).to.equal(9);
-      } finally {
-        release();
-      }
+      });
       expect(statusFile(folder)).to.deep.include({ outcome: "failed", exitCode: 9 });
     }));
 
@@ -410,7 +414,7 @@ describe("a reload that is ended from outside", function () {
         expect((await adresslista(["status"], { folder })).stdout).to.match(
           new RegExp(`^generation ${load}, `),
         );
-        expect(leftovers(folder, load)).to.deep.equal([]);
+        expect(await leftovers(folder, load)).to.deep.equal([]);
         const next = await adresslista(["reload", "--force", "--file", SAMPLE], { folder });
         expect(next.code, next.stderr).to.equal(0);
       }));
@@ -429,7 +433,7 @@ describe("a reload that is ended from outside", function () {
         const next = await adresslista(["reload", "--force", "--file", SAMPLE], { folder });
         expect(next.code, next.stderr).to.equal(0);
         const { load } = statusFile(folder);
-        expect(leftovers(folder, load ?? 0)).to.deep.equal([]);
+        expect(await leftovers(folder, load ?? 0)).to.deep.equal([]);
       }));
   }
 
@@ -463,7 +467,7 @@ describe("a reload that is ended from outside", function () {
       const exited = (await once(child, "exit")) as [number | null];
       child.stdout?.destroy();
       expect(exited[0], said).to.equal(143);
-      expect(leftovers(folder, 0)).to.deep.equal([]);
+      expect(await leftovers(folder, 0)).to.deep.equal([]);
     }));
 });
 
@@ -494,20 +498,13 @@ async function loadMany(folder: string): Promise<{ fewer: string }> {
   return { fewer: writeExport(join(folder, "fewer.xml"), 40, { datetime: TOMORROW }) };
 }
 
-/** Bytes of the databases; those of SQLite's shared memory come and go. */
-function contents(folder: string): Record<string, string> {
-  const names = readdirSync(join(folder, "data")).filter((name) => name.endsWith(".sqlite"));
-  return Object.fromEntries(
-    names.map((name) => [name, readFileSync(join(folder, "data", name)).toString("base64")]),
-  );
-}
-
-/** Files of unfinished loads, and of finished ones beyond the last. */
-function leftovers(folder: string, load: number): string[] {
-  return readdirSync(join(folder, "data")).filter((name) => {
+/** Files of unfinished loads, and of finished ones beyond the last; and loads in the database beyond it. */
+async function leftovers(folder: string, load: number): Promise<(string | number)[]> {
+  const files = readdirSync(join(folder, "data")).filter((name) => {
     const [, number] = /\.load-(\d+)\.sqlite/.exec(name) ?? [];
     return number !== undefined && (Number(number) > load || name.includes("building"));
   });
+  return [...files, ...(await loadNumbersIn(databaseIn(folder))).filter((number) => number > load)];
 }
 
 function large(folder: string): string {
@@ -578,7 +575,7 @@ function inTerminal(args: readonly string[], folder: string): ChildProcess {
   const line = [process.execPath, program, join(ROOT, PROGRAM), ...args].join(" ");
   const child = spawn("/usr/bin/script", ["--quiet", "--return", "--command", line, "/dev/null"], {
     cwd: folder,
-    env: { PATH: process.env.PATH, TERM: "xterm" },
+    env: { PATH: process.env.PATH, TERM: "xterm", ...databaseSetting(folder) },
   });
   child.stdin?.end();
   return child;

@@ -1,9 +1,9 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { takeReloadLock } from "../../lib/store/sqlite/reload-lock.js";
+import { databaseExists, databaseIn, removeLoad, whileLocked } from "../support/database.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS, startService, writeExport } from "./program.js";
 
 describe("adresslista rollback", function () {
@@ -68,8 +68,7 @@ describe("adresslista rollback", function () {
           .to.match(/^adresslista: .*\n$/)
           .and.to.include(reason);
       }
-      rmSync(join(folder, "data/adresslista.load-1.sqlite"));
-      rmSync(join(folder, "data/adresslista.load-2.sqlite"));
+      for (const load of [1, 2]) await removeLoad(databaseIn(folder), load);
       const none = await adresslista(["rollback"], { folder });
       expect(none.code).to.equal(2);
       expect(none.stderr).to.include("there is none to go back to");
@@ -81,17 +80,15 @@ describe("adresslista rollback", function () {
       expect(code).to.equal(8);
       expect(stderr).to.match(/^adresslista: nothing is loaded in .*\n$/);
       expect(existsSync(join(folder, "data"))).to.equal(false);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 
   it("ends with 9 while a reload runs", () =>
     inFolder(async (folder) => {
       await loads(folder, 2);
-      const release = takeReloadLock(join(folder, "data/adresslista.sqlite"));
-      try {
+      await whileLocked(databaseIn(folder), async () => {
         expect((await adresslista(["rollback"], { folder })).code).to.equal(9);
-      } finally {
-        release();
-      }
+      });
       expect((await adresslista(["status"], { folder })).stdout).to.match(/^generation 2, /);
     }));
 });

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { databaseIn, describeOnSqlite } from "../support/database.js";
 import { adresslista, inFolder, type Outcome, PROCESSES_MILLISECONDS, SAMPLE } from "./program.js";
 
 describe("wrong settings", function () {
@@ -56,12 +57,12 @@ describe("wrong settings", function () {
     }));
 });
 
-describe("a database that cannot be opened", function () {
+describeOnSqlite("a database that cannot be opened", function () {
   this.timeout(PROCESSES_MILLISECONDS);
 
   it("ends with 8", () =>
     inFolder(async (folder) => {
-      mkdirSync(join(folder, "data/adresslista.sqlite"), { recursive: true });
+      mkdirSync(databaseIn(folder), { recursive: true });
       for (const args of [["status"], ["caller", "list"], ["serve"]]) {
         const { code, stdout, stderr } = await adresslista(args, { folder });
         expect(code).to.equal(8);

@@ -44,7 +44,7 @@ const LISTEN = `
 export async function holdSocket(folder: string, address = "127.0.0.1"): Promise<SocketHolder> {
   const shell = spawn("perl", ["-e", LISTEN, address], {
     cwd: folder,
-    env: environmentOf({ LISTEN_FDS: "1" }),
+    env: environmentOf(folder, { LISTEN_FDS: "1" }),
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = linesOf(shell);

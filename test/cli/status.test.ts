@@ -2,6 +2,8 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { shownDatabase } from "../../lib/store/open.js";
+import { besideDatabaseIn, databaseExists, databaseIn } from "../support/database.js";
 import { adresslista, inFolder, PROCESSES_MILLISECONDS, SAMPLE, writeExport } from "./program.js";
 
 describe("adresslista status", function () {
@@ -12,12 +14,13 @@ describe("adresslista status", function () {
       const text = await adresslista(["status"], { folder });
       expect(text.code).to.equal(8);
       expect(text.stdout).to.equal(
-        `nothing is loaded in ${join(folder, "data/adresslista.sqlite")}\nlast reload: none is known\n`,
+        `nothing is loaded in ${shownDatabase(databaseIn(folder))}\nlast reload: none is known\n`,
       );
       const json = await adresslista(["status", "--json"], { folder });
       expect(json.code).to.equal(8);
       expect(JSON.parse(json.stdout)).to.deep.equal({ generation: null, kept: [], lastReload: null });
       expect(existsSync(join(folder, "data"))).to.equal(false);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 
   it("says what is served, of what it was made, what is in it and what is to be looked at", () =>
@@ -122,7 +125,7 @@ describe("adresslista status", function () {
   it("can do without the status file, and says so", () =>
     inFolder(async (folder) => {
       await adresslista(["reload", "--file", SAMPLE], { folder });
-      writeFileSync(join(folder, "data/adresslista.status.json"), "trasig");
+      writeFileSync(besideDatabaseIn(folder, ".status.json"), "trasig");
       const { code, stdout } = await adresslista(["status"], { folder });
       expect(code).to.equal(0);
       expect(stdout).to.match(/^last reload: none is known$/m);

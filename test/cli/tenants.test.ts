@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { besideDatabase, databaseOfTenant, shownDatabase } from "../../lib/store/open.js";
 import { messageOf, type PortalCall, post } from "../support/calling.js";
+import { breakDatabase, databaseExists, databaseIn, loadNumbersIn } from "../support/database.js";
 import {
   ESLOV,
   exportXmlOf,
@@ -38,8 +40,10 @@ describe("commands of a service with tenants", function () {
       expect(
         (await ok(["codes", "export", "anmkod", "--tenant", "eslov"], { folder })).stdout,
       ).not.to.include("G1");
-      expect(existsSync(join(folder, "data/adresslista-lund.load-1.sqlite"))).to.equal(true);
-      expect(JSON.parse(readFileSync(join(folder, "data/adresslista-lund.status.json"), "utf8"))).to.include({
+      const database = databaseOfTenant(databaseIn(folder), "lund");
+      expect(await loadNumbersIn(database)).to.deep.equal([1]);
+      const status = besideDatabase(database, join(folder, "data/lund"), ".status.json");
+      expect(JSON.parse(readFileSync(status, "utf8"))).to.include({
         outcome: "loaded",
         load: 1,
       });
@@ -62,6 +66,7 @@ describe("commands of a service with tenants", function () {
         ["status"],
         ["check"],
         ["rollback"],
+        ["migrate", "--to", "annan.sqlite"],
         ["inspect", "export.xml"],
         ["codes", "export", "anmkod"],
         ["codes", "import", "anmkod"],
@@ -76,6 +81,7 @@ describe("commands of a service with tenants", function () {
         expect(stderr).to.equal("adresslista: --tenant: there is no such tenant; there are lund, eslov\n");
       }
       expect(existsSync(join(folder, "data"))).to.equal(false);
+      expect(await databaseExists(databaseIn(folder))).to.equal(false);
     }));
 
   it("refuse a caller that another register has, by name or by certificate, when it is added and when it is changed", () =>
@@ -119,7 +125,7 @@ describe("commands of a service with tenants", function () {
       ]);
 
       // Whoever cannot be asked may have it.
-      writeFileSync(join(folder, "data/adresslista-eslov.sqlite"), "no database at all, but a text");
+      await breakDatabase(databaseOfTenant(databaseIn(folder), "eslov"));
       const unknown = await add("malmoportalen", "lund");
       expect([unknown.code, unknown.stdout]).to.deep.equal([8, ""]);
       expect(unknown.stderr).to.include("whether tenant eslov has that caller already cannot be seen");
@@ -140,7 +146,9 @@ describe("commands of a service with tenants", function () {
       await loaded(folder, "eslov", ESLOV);
       const { stdout } = await ok(["status"], { folder });
       expect(stdout)
-        .to.match(/^the service's own register:\nnothing is loaded in .*adresslista\.sqlite$/m)
+        .to.include(
+          `the service's own register:\nnothing is loaded in ${shownDatabase(databaseIn(folder))}\n`,
+        )
         .and.to.match(/^tenant lund:\ngeneration 1, /m)
         .and.to.match(/^tenant eslov:\ngeneration 1, /m);
       const stale = await adresslista(["status"], { folder, env: { ADRESSLISTA_MAX_AGE_HOURS: "1" } });
@@ -162,11 +170,13 @@ describe("commands of a service with tenants", function () {
       const ofLund = await ok(["check", "--tenant", "lund"], { folder });
       expect(ofLund.stdout).not.to.match(/eslov|listening|callers/);
 
-      writeFileSync(join(folder, "data/adresslista-eslov.sqlite"), "no database at all, but a text");
+      await breakDatabase(databaseOfTenant(databaseIn(folder), "eslov"));
       const broken = await adresslista(["status", "--json"], { folder });
       expect(broken.code).to.equal(8);
       expect(JSON.parse(broken.stdout).tenants.lund).to.include({ generation: 1 });
-      expect(JSON.parse(broken.stdout).tenants.eslov.error).to.match(/^cannot read the database/);
+      expect(JSON.parse(broken.stdout).tenants.eslov.error).to.match(
+        /^cannot read the database|is newer than this program$/,
+      );
       expect((await adresslista(["check"], { folder })).stdout)
         .to.match(/^ok {5}tenant lund: database: /m)
         .and.to.match(/^WRONG {2}tenant eslov: database: /m);
@@ -213,8 +223,7 @@ for (const workers of ["1", "2"]) {
 
     it("says where each tenant is, is ready when one is, and tells each one's calls and loads apart", () =>
       inTenantFolder(async (folder) => {
-        mkdirSync(join(folder, "data"));
-        writeFileSync(join(folder, "data/adresslista-eslov.sqlite"), "no database at all, but a text");
+        await breakDatabase(databaseOfTenant(databaseIn(folder), "eslov"));
         await loaded(folder, "lund", LUND);
         const input = `${SECRET}\n`;
         // Whether eslov has it cannot be seen: it is added by settings without that tenant.

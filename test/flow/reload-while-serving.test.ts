@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { adresslista } from "../cli/program.js";
+import { inTemporaryFolder } from "../support/database.js";
 import { SAMPLE_EXPORT, SECRET, type TestService, withService } from "../support/service.js";
 import { envelope } from "../support/soap-requests.js";
 
@@ -108,12 +109,13 @@ function serving(
 
 /** As it is run at night: the program itself, in a process of its own. */
 async function loadFromAnotherProcess({ database }: TestService, xml: string): Promise<void> {
-  const folder = dirname(database);
-  const file = join(folder, "delivery.xml");
-  writeFileSync(file, xml);
-  const env = { ADRESSLISTA_DATABASE: database };
-  const { code, stderr } = await adresslista(["reload", "--file", file], { folder, env });
-  expect(code, stderr).to.equal(0);
+  await inTemporaryFolder(async (folder) => {
+    const file = join(folder, "delivery.xml");
+    writeFileSync(file, xml);
+    const env = { ADRESSLISTA_DATABASE: database };
+    const { code, stderr } = await adresslista(["reload", "--file", file], { folder, env });
+    expect(code, stderr).to.equal(0);
+  });
 }
 
 async function post({ url }: TestService, operation: string, arg1: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
@@ -8,6 +8,7 @@ import { auditFolderOf } from "../../lib/cli/audit-recorder.js";
 import { openStore } from "../../lib/store/open.js";
 import { registerOf } from "../../lib/tenants.js";
 import { messageOf, type PortalCall, post } from "../support/calling.js";
+import { breakDatabase, removeBroken } from "../support/database.js";
 import { addCallers, SECRET } from "../support/service.js";
 import { service as adresslista } from "../support/soap-requests.js";
 import {
@@ -396,7 +397,7 @@ describe("a tenant whose register cannot be used", function () {
         tenants: { lund: {}, eslov: {} },
         callers: { "": ["egen"], lund: ["lund"] },
         prepare(_, settings) {
-          writeFileSync(registerOf(settings, "eslov").settings.database, "no database at all, but a text");
+          return breakDatabase(registerOf(settings, "eslov").settings.database);
         },
       },
       async (service) => {
@@ -418,13 +419,30 @@ describe("a tenant whose register cannot be used", function () {
           expect(await courseFor(service, "okänd", "/lund")).to.match(REFUSED);
         }
         const { settings } = registerOf(service.settings, "eslov");
-        rmSync(settings.database);
+        await removeBroken(settings.database);
         await addCallers(settings.database, { eslov: { institutions: "*" } });
         await service.load("eslov", exportXmlOf(ESLOV));
         for (const path of ["/eslov", ""]) {
           await eventually(async () => (await courseFor(service, "eslov", path)).includes("Eslovby"));
         }
         expect(await courseFor(service, "okänd", "")).to.match(REFUSED);
+      },
+    ));
+
+  it("may be one whose server is not there", () =>
+    withTenants(
+      {
+        tenants: { lund: {}, eslov: { database: "postgres://nobody@127.0.0.1:1/nothing" } },
+        callers: { lund: ["lund"] },
+      },
+      async (service) => {
+        await service.load("lund", exportXmlOf(LUND));
+        for (let time = 0; time < 3; time++) {
+          expect(await courseFor(service, "eslov", "/eslov")).to.match(SERVER_FAULT);
+          expect(await courseFor(service, "eslov", "")).to.match(SERVER_FAULT);
+          expect(await courseFor(service, "lund", "/lund")).to.include("Lundaby");
+          expect(await courseFor(service, "lund", "")).to.include("Lundaby");
+        }
       },
     ));
 

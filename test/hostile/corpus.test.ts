@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { newFolder } from "../cli/program.js";
+import { removeFolder } from "../support/database.js";
 import { expectValidResponse } from "../support/xsd.js";
 import { httpShapes } from "./corpus/http-shapes.js";
 import { inEveryOperation } from "./corpus/javascript-names.js";
@@ -29,7 +29,7 @@ describe("What is hostile", function () {
   });
   after(async () => {
     await served?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   /** Each message is followed by a call that must be answered as if nothing had been. */
@@ -74,13 +74,14 @@ describe("What is hostile", function () {
   });
 
   describe("as HTTP", () => {
-    for (const { name, bytes, statuses, closed, half, afterwards } of httpShapes) {
+    for (const { name, bytes, statuses, closed, half, afterwards, mayGoUnanswered } of httpShapes) {
       it(name, async () => {
         for (const target of TARGETS) {
           const url = served.url + target.path;
           const options = { answers: statuses.length, closed, half, afterwards };
           const conversation = await converse(url, bytes(target), options);
-          expect(conversation.statuses, conversation.received.slice(0, 2_000)).to.deep.equal(statuses);
+          const expected = mayGoUnanswered && conversation.statuses.length === 0 ? [] : statuses;
+          expect(conversation.statuses, conversation.received.slice(0, 2_000)).to.deep.equal(expected);
           expect(conversation.closed, "closed").to.equal(closed);
           await expectPlainAnswer(target);
         }

@@ -23,7 +23,7 @@ export async function serve(folder: string): Promise<Served> {
   const options: RunOptions = { folder };
   writeFileSync(
     join(folder, "adresslista.config.json"),
-    JSON.stringify({ mapping: { institutions: INSTITUTIONS }, database: join(folder, "test.sqlite") }),
+    JSON.stringify({ mapping: { institutions: INSTITUTIONS } }),
   );
   writeFileSync(join(folder, "export.xml"), REGISTER);
   await succeeding(["reload", "--file", "export.xml"], options);

@@ -280,9 +280,10 @@ describe("the HTTP server", () => {
       const header = `<w:Security xmlns:w="${wsse}"><w:UsernameToken><w:Username>demo</w:Username><w:Password>x</w:Password></w:UsernameToken></w:Security>`;
       await post(server, envelope("<n:getKurs/>", { header }), { "X-Forwarded-For": "192.0.2.1" });
       await post(server);
-      expect(contexts.map(({ note, whileWaiting, ...context }) => context)).to.deep.equal([
-        { remoteAddress: "127.0.0.1", usernameToken: { username: "demo", password: "x" } },
-        { remoteAddress: "127.0.0.1" },
+      expect(contexts.map(({ remoteAddress }) => remoteAddress)).to.deep.equal(["127.0.0.1", "127.0.0.1"]);
+      expect(contexts.map(({ usernameToken }) => usernameToken)).to.deep.equal([
+        { username: "demo", password: "x" },
+        undefined,
       ]);
     });
   });

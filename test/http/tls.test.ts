@@ -19,6 +19,7 @@ import {
 import { holdSocket } from "../cli/socket-holder.js";
 import { callAt, type PortalCall } from "../support/calling.js";
 import { type CertificateFiles, certificateOf, openssl } from "../support/certificates.js";
+import { removeFolder } from "../support/database.js";
 
 const NODATA = "general.nodata";
 const FAILED = "auth.failed";
@@ -42,7 +43,7 @@ describe("a service with TLS", function () {
 
   after(async () => {
     await service?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   it("says and shows https", async () => {
@@ -202,7 +203,7 @@ describe("settings of TLS", function () {
       join(folder, "locked.key"),
     ]);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => removeFolder(folder));
 
   const certificate = () => files.server.certificateFile;
   const key = () => files.server.keyFile;

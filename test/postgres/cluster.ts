@@ -38,7 +38,7 @@ export interface Cluster {
 export interface Server {
   readonly port: number;
   /** postgres:// address of the database that a test uses, as the setting `database` has it. */
-  url(schema: string): string;
+  url(schema?: string): string;
   /** `host:port` */
   readonly at: string;
   /** As the cluster's superuser. Numbers of any size come as strings, as the driver has them. */
@@ -56,7 +56,7 @@ export interface Server {
 
 export interface Pooler {
   readonly port: number;
-  url(schema: string): string;
+  url(schema?: string): string;
 }
 
 export interface ClusterOptions {

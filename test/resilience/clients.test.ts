@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
 import { adresslista, newFolder, type Service, startService } from "../cli/program.js";
+import { removeFolder } from "../support/database.js";
 import { addCaller, answersOf, answerTo, type Call, callsAbout } from "./calls.js";
 import { madeOnDay, writeExport } from "./exports.js";
 
@@ -31,7 +31,7 @@ describe(`${CLIENTS} clients that call all methods through ${RELOADS} reloads`, 
         folder = newFolder();
         outcome = await throughReloads(folder, workers);
       });
-      after(() => rmSync(folder, { recursive: true, force: true }));
+      after(() => removeFolder(folder));
 
       it("get an answer to every call", () => {
         expect(outcome.failures).to.deep.equal([]);

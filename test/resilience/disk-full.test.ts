@@ -13,8 +13,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { afterEach, before, beforeEach, describe, it } from "mocha";
+import { afterEach, before, beforeEach, it } from "mocha";
 import { adresslista, newFolder, type RunOptions, type Service, startService } from "../cli/program.js";
+import { describeOnSqlite } from "../support/database.js";
 import { addCaller, answersOf, type Call, callsAbout } from "./calls.js";
 import { madeOnDay, writeExport } from "./exports.js";
 
@@ -33,7 +34,7 @@ if (!IS_ROOT) {
   );
 }
 
-describe("a load on a full disk", function () {
+describeOnSqlite("a load on a full disk", function () {
   this.timeout(SCENARIO_MILLISECONDS);
   let folder: string;
   let disk: Disk;
@@ -80,7 +81,7 @@ describe("a load on a full disk", function () {
     }));
 });
 
-describe("a load whose files may not grow (ulimit -f)", function () {
+describeOnSqlite("a load whose files may not grow (ulimit -f)", function () {
   this.timeout(SCENARIO_MILLISECONDS);
   let folder: string;
 

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
+import { besideDatabase } from "../../lib/store/open.js";
 import { adresslista, newFolder, type Service, start, startService } from "../cli/program.js";
+import { databaseIn, ENGINE, loadsIn, removeFolder, unpublishedIn } from "../support/database.js";
 import { addCaller, answersOf, type Call, callsAbout } from "./calls.js";
 import { madeOnDay, writeExport } from "./exports.js";
 
@@ -29,7 +31,7 @@ describe("a load that is killed (kill -9)", function () {
 
   after(async () => {
     await scenario?.service.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   for (const step of STEPS) {
@@ -57,7 +59,7 @@ describe("a load that is killed (kill -9)", function () {
   it("hinders no load after it, and nothing of it is left then", async () => {
     await scenario.load();
     expect(await scenario.answers()).to.deep.equal(scenario.newAnswers);
-    expect(scenario.leftovers()).to.deep.equal([]);
+    expect(await scenario.leftovers()).to.deep.equal([]);
   });
 });
 
@@ -77,7 +79,7 @@ interface Scenario {
   /** Goes back to the old load when the new one is served. */
   expectOldOrNew(when?: string): Promise<void>;
   /** Files that no load that ended well leaves: half built generations, temporary files, journals. */
-  leftovers(): string[];
+  leftovers(): Promise<(string | number)[]>;
 }
 
 /** What callers and the disk say of what is served. */
@@ -90,9 +92,11 @@ interface Served {
 async function startScenario(folder: string): Promise<Scenario> {
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
+  const database = databaseIn(folder, "data/a.sqlite");
+  const stem = basename(besideDatabase(database, join(folder, "data"), ""));
   const options = {
     folder,
-    env: { ADRESSLISTA_DATABASE: "data/a.sqlite", TMPDIR: temporary, SQLITE_TMPDIR: temporary },
+    env: { ADRESSLISTA_DATABASE: database, TMPDIR: temporary, SQLITE_TMPDIR: temporary },
   };
   const program = async (...args: string[]) => {
     const outcome = await adresslista(args, options);
@@ -112,8 +116,12 @@ async function startScenario(folder: string): Promise<Scenario> {
   const served = async (): Promise<Served> => {
     const { stdout } = await adresslista(["status", "--json"], options);
     const { generation } = JSON.parse(stdout) as { generation: number };
-    const file = readFileSync(join(folder, `data/a.load-${generation}.sqlite`));
-    return { generation, sha256: createHash("sha256").update(file).digest("hex"), answers: await answers() };
+    const stored = Object.entries(await loadsIn(database)).filter(([name]) =>
+      new RegExp(`load[-_]${generation}\\b`).test(name),
+    );
+    expect(stored, "of the load").not.to.deep.equal([]);
+    const sha256 = createHash("sha256").update(JSON.stringify(stored)).digest("hex");
+    return { generation, sha256, answers: await answers() };
   };
   const old = await served();
   const began = performance.now();
@@ -167,10 +175,13 @@ async function startScenario(folder: string): Promise<Scenario> {
       await program("rollback", String(old.generation));
       expect(await served(), when).to.deep.equal(old);
     },
-    leftovers() {
-      const kept = /^a\.(?:sqlite(?:-wal|-shm|\.reload-lock)?|status\.json|audit|load-\d+\.sqlite)$/;
+    async leftovers() {
+      const load = ENGINE === "SQLite" ? "|load-\\d+\\.sqlite" : "";
+      const kept = new RegExp(
+        `^${stem}\\.(?:sqlite(?:-wal|-shm|\\.reload-lock)?|status\\.json|audit${load})$`,
+      );
       const data = readdirSync(join(folder, "data")).filter((name) => !kept.test(name));
-      return [...data, ...readdirSync(temporary)];
+      return [...data, ...readdirSync(temporary), ...(await unpublishedIn(database))];
     },
   };
 }

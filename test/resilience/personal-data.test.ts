@@ -1,9 +1,11 @@
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { after, before, describe, it } from "mocha";
+import { besideDatabase } from "../../lib/store/open.js";
 import { adresslista, newFolder, type RunOptions, start, startService } from "../cli/program.js";
+import { databaseIn, removeFolder, tablesThatHold } from "../support/database.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
 import { envelope } from "../support/soap-requests.js";
 import { addCaller, answerTo, CALLER, SECRET } from "./calls.js";
@@ -66,7 +68,7 @@ describe("personal data", function () {
     folder = newFolder();
     night = await wholeNight(folder);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => removeFolder(folder));
 
   it("stands in nothing that the program says: reports, dry runs, inspect, status, errors, logs", () => {
     const found = night.said.flatMap(({ by, text }) =>
@@ -95,10 +97,10 @@ describe("personal data", function () {
     }
   });
 
-  it("of a protected person, address, phone and e-mail are in no file of a load, whatever became of it", () => {
-    expect(filesWith(night.folders, ALL_PROTECTED.flatMap(contactsOf))).to.deep.equal([]);
-    expect(filesWith(night.folders, [PROTECTED.family]), "names are").not.to.deep.equal([]);
-    expect(filesWith(night.folders, contactsOf(ORDINARY)), "others' are").not.to.deep.equal([]);
+  it("of a protected person, address, phone and e-mail are in no part of a load, whatever became of it", async () => {
+    expect(await placesWith(night.kept, ALL_PROTECTED.flatMap(contactsOf))).to.deep.equal([]);
+    expect(await placesWith(night.kept, [PROTECTED.family]), "names are").not.to.deep.equal([]);
+    expect(await placesWith(night.kept, contactsOf(ORDINARY)), "others' are").not.to.deep.equal([]);
   });
 
   it("of a protected person, address, phone and e-mail are in no answer", () => {
@@ -106,9 +108,9 @@ describe("personal data", function () {
     expect(night.answer).to.include(PROTECTED.family).and.to.include(ORDINARY.street);
   });
 
-  it("of a protected person is in no file at all with the setting protected = exclude", () => {
-    expect(filesWith([night.excluding], ALL_PROTECTED.flatMap(valuesOf))).to.deep.equal([]);
-    expect(filesWith([night.excluding], [ORDINARY.family])).not.to.deep.equal([]);
+  it("of a protected person is nowhere at all with the setting protected = exclude", async () => {
+    expect(await placesWith(night.excluding, ALL_PROTECTED.flatMap(valuesOf))).to.deep.equal([]);
+    expect(await placesWith(night.excluding, [ORDINARY.family])).not.to.deep.equal([]);
   });
 
   it("is in no temporary file when a load has ended or was killed", () => {
@@ -121,10 +123,15 @@ interface Night {
   /** All that commands have said, and the status file after each. */
   readonly said: readonly { readonly by: string; readonly text: string }[];
   readonly answer: string;
-  /** Folders in which loads keep and leave files. */
-  readonly folders: readonly string[];
-  readonly excluding: string;
+  /** Where loads keep and leave data. */
+  readonly kept: Places;
+  readonly excluding: Places;
   readonly temporary: string;
+}
+
+interface Places {
+  readonly folders: readonly string[];
+  readonly database: string;
 }
 
 /** Everything that may happen to an export in a night, in one database after the other. */
@@ -132,10 +139,12 @@ async function wholeNight(folder: string): Promise<Night> {
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
   const said: { by: string; text: string }[] = [];
+  const databaseOf = (data: string) => databaseIn(folder, `${data}/a.sqlite`);
   const optionsIn = (data: string, env: Readonly<Record<string, string>> = {}): RunOptions => ({
     folder,
     env: {
-      ADRESSLISTA_DATABASE: `${data}/a.sqlite`,
+      ADRESSLISTA_DATABASE: databaseOf(data),
+      ADRESSLISTA_WORK_FOLDER: data,
       ADRESSLISTA_PROTECTED_FILE: writtenIn(folder, "skyddade.txt", "P-FIL\n"),
       TMPDIR: temporary,
       SQLITE_TMPDIR: temporary,
@@ -150,7 +159,7 @@ async function wholeNight(folder: string): Promise<Night> {
     said.push({ by, text: stdout }, { by, text: stderr });
     said.push({
       by: `status file after ${by}`,
-      text: readFileSync(join(folder, "data/a.status.json"), "utf8"),
+      text: readFileSync(besideDatabase(databaseOf("data"), join(folder, "data"), ".status.json"), "utf8"),
     });
   };
 
@@ -212,8 +221,8 @@ async function wholeNight(folder: string): Promise<Night> {
   return {
     said,
     answer,
-    folders: [join(folder, "data"), temporary],
-    excluding: join(folder, "excluding"),
+    kept: { folders: [join(folder, "data"), temporary], database: databaseOf("data") },
+    excluding: { folders: [join(folder, "excluding")], database: databaseOf("excluding") },
     temporary,
   };
 }
@@ -359,9 +368,13 @@ function holds(text: string, value: string): boolean {
   return text.toLowerCase().includes(value.toLowerCase());
 }
 
-/** `value: file` for each file below the folders in whose bytes a value stands. */
-function filesWith(folders: readonly string[], values: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
+/** `value: file` for each file below the folders in whose bytes a value stands, and for each table. */
+async function placesWith({ folders, database }: Places, values: readonly string[]): Promise<string[]> {
+  const tables: string[] = [];
+  for (const value of values) {
+    tables.push(...(await tablesThatHold(database, value)).map((name) => `${value}: ${name}`));
+  }
+  const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .flatMap((entry) => {
@@ -369,4 +382,5 @@ function filesWith(folders: readonly string[], values: readonly string[]): strin
         return values.filter((value) => holds(bytes, value)).map((value) => `${value}: ${entry.name}`);
       }),
   );
+  return [...files, ...tables];
 }

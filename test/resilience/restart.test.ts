@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { adresslista, inFolder, newFolder, SAMPLE, type Service, startService } from "../cli/program.js";
 import { holdSocket, type SocketHolder } from "../cli/socket-holder.js";
 import { callAt } from "../support/calling.js";
+import { removeFolder } from "../support/database.js";
 
 const SCENARIO_MILLISECONDS = 600_000;
 /** A call that has not been answered by then has failed, or a service that has not started. */
@@ -30,7 +30,7 @@ describe("a restart of a service whose listening socket systemd holds, under loa
   afterEach(async () => {
     await holder.end();
     await stopClients();
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   for (const [workers, restarts] of [

@@ -3,6 +3,9 @@ import { describe, it } from "mocha";
 import type { LoadStore } from "../../lib/store/loads.js";
 import type { Generation, JoinedPersonVOs, OccasionSearch } from "../../lib/store/queries.js";
 import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
+import { openReadable } from "../../lib/store/sqlite/files.js";
+import { joinedPersonsIn } from "../../lib/store/sqlite/joined-persons.js";
+import { itOnSqlite } from "../support/database.js";
 import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
 const SEPARATOR = "</å><å>";
@@ -106,6 +109,24 @@ describe("the persons of an occasion, joined", () => {
       expect((await generation.joinedPersonVOs(FFG, SEPARATOR, 20, true))?.persons).to.equal(20);
       expect(await generation.joinedPersonVOs(FFG, SEPARATOR, 19, true)).to.equal(undefined);
     }));
+
+  itOnSqlite("are right however little is kept of those that have been read", () =>
+    withStore(async (store) => {
+      await publishGeneration(store, ONE_OCCASION, persons(PERSONS));
+      const generation = await served(store);
+      const connection = openReadable((await store.servedFile()) ?? "");
+      try {
+        for (const kept of [0, 100, 5_000, 20_000]) {
+          const joinedPersonVOs = joinedPersonsIn(connection, kept);
+          for (const search of [FFG, FO, FO, FFG, FFG]) {
+            await expectRight({ ...generation, joinedPersonVOs }, search, true);
+          }
+        }
+      } finally {
+        connection.close();
+      }
+    }),
+  );
 
   it("are those of the next load as soon as it is served, and of the old one for a call that began with it", () =>
     withStore(async (store) => {

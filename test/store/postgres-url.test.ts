@@ -13,6 +13,7 @@ describe("the address of a PostgreSQL database", () => {
   it("names one host or several, and a schema when it is not the usual one", () => {
     expect(readPostgresUrl("postgres://u:p%40@h/d")).to.deep.equal({
       hosts: ["postgres://u:p%40@h/d"],
+      database: "d",
       schema: "adresslista",
       shown: "PostgreSQL at h:5432/d, schema adresslista",
     });
@@ -20,6 +21,7 @@ describe("the address of a PostgreSQL database", () => {
       readPostgresUrl("postgresql://u:p@h1:5433,[::1]:5434/d?schema=kil_1&sslmode=require"),
     ).to.deep.equal({
       hosts: ["postgres://u:p@h1:5433/d?sslmode=require", "postgres://u:p@[::1]:5434/d?sslmode=require"],
+      database: "d",
       schema: "kil_1",
       shown: "PostgreSQL at h1:5433,[::1]:5434/d, schema kil_1",
     });

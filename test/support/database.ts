@@ -1,12 +1,21 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, it } from "mocha";
 import pg from "pg";
 import { AdresslistaError } from "../../lib/errors.js";
-import { databaseExists, openStore } from "../../lib/store/open.js";
+import { besideDatabase, databaseExists, openLoadStore, openStore } from "../../lib/store/open.js";
 import { readPostgresUrl, withSchema } from "../../lib/store/postgres/url.js";
 import { generationFile } from "../../lib/store/sqlite/files.js";
 
@@ -28,8 +37,10 @@ export const SQLITE_ALONE = "(SQLite alone)";
 export const describeOnSqlite: (title: string, suite: (this: Mocha.Suite) => void) => unknown =
   ENGINE === "SQLite" ? describe : (title, suite) => describe.skip(`${title} ${SQLITE_ALONE}`, suite);
 
-export const itOnSqlite: (title: string, test: Mocha.Func | Mocha.AsyncFunc) => unknown =
-  ENGINE === "SQLite" ? it : (title, test) => it.skip(`${title} ${SQLITE_ALONE}`, test);
+export const itOnSqlite: (
+  title: string,
+  test: (this: Mocha.Context) => Promise<unknown> | undefined,
+) => unknown = ENGINE === "SQLite" ? it : (title, test) => it.skip(`${title} ${SQLITE_ALONE}`, test);
 
 /** Schemas of a folder's databases. */
 const schemas = new Map<string, Set<string>>();
@@ -41,6 +52,11 @@ export function databaseIn(folder: string, path = "data/adresslista.sqlite"): st
   const schema = `test_${hash}`;
   schemas.set(folder, (schemas.get(folder) ?? new Set()).add(schema));
   return withSchema(CLUSTER, schema);
+}
+
+/** What the database's own files of this machine are called: its status file, its audit log. */
+export function besideDatabaseIn(folder: string, suffix: string): string {
+  return besideDatabase(databaseIn(folder), join(folder, "data"), suffix);
 }
 
 /** Calls `use` with a new folder; it and its databases are removed afterwards. */
@@ -114,6 +130,27 @@ export function keptIn(database: string): Promise<number[]> {
   );
 }
 
+/** Numbers of loads that are there and were never served: what a load leaves that has not come to its end. */
+export async function unpublishedIn(database: string): Promise<number[]> {
+  const there = await loadNumbersIn(database);
+  const known = await lookingAt(database, async (store) => store.loads());
+  return there.filter((number) => known.every((load) => load.number !== number));
+}
+
+/** Tables, where the database is no file, that hold a text anywhere, in capitals or not. */
+export async function tablesThatHold(database: string, text: string): Promise<string[]> {
+  return CLUSTER === undefined ? [] : tablesOfSchemaThatHold(readPostgresUrl(database).schema, text);
+}
+
+async function tablesOfSchemaThatHold(schema: string, text: string): Promise<string[]> {
+  // Bytes are shown in hexadecimal form.
+  const shown = [text.toLowerCase(), Buffer.from(text).toString("hex")];
+  const tables = Object.entries(await rowsOfSchemas(schema));
+  return tables
+    .filter(([, rows]) => shown.some((one) => rows.toLowerCase().includes(one)))
+    .map(([name]) => name);
+}
+
 /** Parts of a folder's database that hold a text anywhere: files of the folder, whatever they are called, and tables. */
 export async function partsThatHold(folder: string, text: string): Promise<string[]> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -121,10 +158,7 @@ export async function partsThatHold(folder: string, text: string): Promise<strin
     .map((entry) => join(entry.parentPath, entry.name));
   const parts = files.filter((file) => readFileSync(file).includes(text));
   for (const schema of schemas.get(folder) ?? []) {
-    // Bytes are shown in hexadecimal form.
-    const shown = [text, Buffer.from(text).toString("hex")];
-    const tables = Object.entries(await rowsOfSchemas(schema));
-    parts.push(...tables.filter(([, rows]) => shown.some((one) => rows.includes(one))).map(([name]) => name));
+    parts.push(...(await tablesOfSchemaThatHold(schema, text)));
   }
   return parts;
 }
@@ -138,6 +172,58 @@ export async function removeLoad(database: string, number: number): Promise<void
   const { schema } = readPostgresUrl(database);
   await asked(`DROP SCHEMA ${schema}_load_${number} CASCADE`);
   await asked(`DELETE FROM ${schema}.generation WHERE number = $1`, number);
+}
+
+/** Makes a kept load one that cannot be read. */
+export async function damageLoad(database: string, number: number): Promise<void> {
+  if (CLUSTER === undefined) truncateSync(generationFile(database, number), 100);
+  else await removeLoad(database, number);
+}
+
+/** Makes a database that is not there yet one that no program of ours can open. */
+export async function breakDatabase(database: string): Promise<void> {
+  if (CLUSTER === undefined) {
+    mkdirSync(dirname(database), { recursive: true });
+    writeFileSync(database, "no database at all, but a text");
+    return;
+  }
+  const { schema } = readPostgresUrl(database);
+  await asked(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await asked(`CREATE SCHEMA ${schema}`);
+  await asked(`CREATE TABLE ${schema}.knex_migrations (id integer, name text)`);
+  await asked(`INSERT INTO ${schema}.knex_migrations VALUES (1, 'of a later program')`);
+}
+
+/** Takes away what `breakDatabase` has made. */
+export async function removeBroken(database: string): Promise<void> {
+  if (CLUSTER === undefined) rmSync(database);
+  else await asked(`DROP SCHEMA ${readPostgresUrl(database).schema} CASCADE`);
+}
+
+/** Takes a table out of a kept load. */
+export async function damageTable(database: string, number: number, table: string): Promise<void> {
+  if (CLUSTER !== undefined) {
+    await asked(`DROP TABLE ${readPostgresUrl(database).schema}_load_${number}.${table.toLowerCase()}`);
+    return;
+  }
+  const connection = new Sqlite(generationFile(database, number));
+  connection.exec(`DROP TABLE ${table}`);
+  connection.close();
+}
+
+/** `action` while somebody has the reload lock. */
+export async function whileLocked<T>(database: string, action: () => Promise<T>): Promise<T> {
+  const store = await openLoadStore(database);
+  try {
+    const lock = await store.takeReloadLock();
+    try {
+      return await action();
+    } finally {
+      await lock.release();
+    }
+  } finally {
+    await store.close();
+  }
 }
 
 /** Makes a kept load look as if another version of the program had made it. */

@@ -381,7 +381,9 @@ export async function ask(
   const args: DecodedObject = { arg0, arg1 };
   const answer = (await operations[method](args, { remoteAddress: "127.0.0.1" })) as Record<string, unknown>;
   const entries = answer.AdrListEntVO as FinishedElements | undefined;
-  return { ...(answer as unknown as TestAnswer), persons: entries === undefined ? [] : personsIn(entries) };
+  // As on the wire, where what is undefined is absent.
+  const present = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined));
+  return { ...(present as unknown as TestAnswer), persons: entries === undefined ? [] : personsIn(entries) };
 }
 
 function personsIn(entries: FinishedElements): string[] {

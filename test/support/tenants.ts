@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pino } from "pino";
 import { loadFiles } from "../../lib/cli/reload.js";
 import { startService } from "../../lib/cli/service.js";
 import { loadSettings, type Settings } from "../../lib/config.js";
 import { registerOf } from "../../lib/tenants.js";
+import { databaseIn, removeFolder, temporaryFolder } from "./database.js";
 import { course, exportOf, groupMember, learners, occasion, person, programme, school } from "./export.js";
 import { addCallers } from "./service.js";
 import { inventedPersonnummer } from "./t04.js";
@@ -91,9 +91,9 @@ export interface TenantServiceOptions {
 
 /** The real service with tenants, on a free port of this process, in a folder of its own. */
 export async function startTenantService(options: TenantServiceOptions): Promise<TenantService> {
-  const folder = mkdtempSync(join(tmpdir(), "adresslista-tenants-"));
+  const folder = temporaryFolder("tenants");
   try {
-    const content = { port: 0, ...options.settings, tenants: options.tenants };
+    const content = { port: 0, database: databaseIn(folder), ...options.settings, tenants: options.tenants };
     writeFileSync(join(folder, "adresslista.config.json"), JSON.stringify(content));
     const settings = loadSettings({}, {}, folder);
     for (const [tenant, names] of Object.entries(options.callers ?? {})) {
@@ -109,11 +109,11 @@ export async function startTenantService(options: TenantServiceOptions): Promise
       load: (tenant, xml) => loadInto(settings, tenant, xml, folder),
       async close() {
         await running.stop();
-        rmSync(folder, { recursive: true, force: true });
+        await removeFolder(folder);
       },
     };
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     throw error;
   }
 }

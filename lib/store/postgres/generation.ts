@@ -104,6 +104,13 @@ export function postgresGeneration(
     }
   };
 
+  // A call may name thousands of courses that there are not, or odd values: each would be a question of its own.
+  const keysOfCourses = keys((table) => ask(`SELECT DISTINCT kurskey AS key FROM ${of(table)}`));
+  const isGiven = async (kurskey: string) => (await keysOfCourses("ktill2")).has(kurskey);
+  const keysHeld = keys((field) =>
+    ask(`SELECT valuekey AS key FROM ${of("held_value")} WHERE field = $1`, field),
+  );
+
   const rowsOf = (search: Search, email: boolean): Promise<PersonRow[]> => {
     const { table, condition, values } = registrationsOf(search);
     return askRows<PersonRow>(
@@ -130,14 +137,17 @@ export function postgresGeneration(
           ),
     ),
 
-    kursByKod: remember((kurskey: string) =>
-      ask<KursFound>(
-        `SELECT ${KURS_COLUMNS} FROM ${of("kurs")} k WHERE k.kurskey = $1 ORDER BY k.id`,
-        kurskey,
-      ),
+    kursByKod: remember(async (kurskey: string) =>
+      (await keysOfCourses("kurs")).has(kurskey)
+        ? ask<KursFound>(
+            `SELECT ${KURS_COLUMNS} FROM ${of("kurs")} k WHERE k.kurskey = $1 ORDER BY k.id`,
+            kurskey,
+          )
+        : [],
     ),
 
     ktill2: remember(async (kurskey: string, starttermin: string | undefined) => {
+      if (!(await isGiven(kurskey))) return [];
       const { condition, values } = conditions(["t.kurskey", kurskey], ["t.startter", starttermin]);
       return withInstitutions(
         await ask<KurstillfalleFound>(
@@ -149,6 +159,7 @@ export function postgresGeneration(
 
     ktfort2: remember(
       async (kurskey: string, kalendertermin: string | undefined, starttermin: string | undefined) => {
+        if (!(await isGiven(kurskey))) return [];
         const { condition, values } = conditions(
           ["t.kurskey", kurskey],
           ["f.termin", kalendertermin],
@@ -262,12 +273,7 @@ export function postgresGeneration(
     },
 
     async holdsValue(field, value) {
-      const rows = await ask(
-        `SELECT 1 FROM ${of("held_value")} WHERE field = $1 AND valuekey = $2`,
-        field,
-        heldValueKey(field, value),
-      );
-      return rows.length > 0;
+      return (await keysHeld(field)).has(heldValueKey(field, value));
     },
 
     close() {},
@@ -285,6 +291,26 @@ type PersonRowByNumber = [
   string | null,
   boolean,
 ];
+
+/** Keys that there are, by what they are of: asked for once, as soon as one is looked for. */
+function keys(
+  ask: (of: string) => Promise<readonly { readonly key: string }[]>,
+): (of: string) => Promise<ReadonlySet<string>> {
+  const known = new Map<string, Promise<ReadonlySet<string>>>();
+  return (of) => {
+    const found =
+      known.get(of) ??
+      ask(of).then(
+        (rows) => new Set(rows.map(({ key }) => key)),
+        (error) => {
+          known.delete(of);
+          throw error;
+        },
+      );
+    known.set(of, found);
+    return found;
+  };
+}
 
 /** Those that are given, as a condition with its parameters. */
 function conditions(...columns: readonly (readonly [column: string, value: string | undefined])[]): {

@@ -30,7 +30,7 @@ import { copyGeneration, fetchGeneration } from "./copy.js";
 import { postgresGeneration } from "./generation.js";
 import { isMade, isUpToDate, lockName, migrate } from "./migrations.js";
 import { type State, stateAsked } from "./state.js";
-import { readPostgresUrl } from "./url.js";
+import { type PostgresUrl, readPostgresUrl } from "./url.js";
 
 export interface PostgresOptions {
   readonly readOnly?: boolean;
@@ -64,7 +64,7 @@ export async function openPostgresStore(database: string, options: PostgresOptio
       }
       await migrate(connections, url);
     }
-    return postgresStore(url.schema, connections, replica, options.workFolder);
+    return postgresStore(url, connections, replica, options.workFolder);
   } catch (error) {
     await Promise.all([connections.close(), replica?.close()]);
     throw error;
@@ -83,7 +83,7 @@ export async function postgresDatabaseExists(database: string): Promise<boolean>
 }
 
 function postgresStore(
-  schema: string,
+  { database, schema }: PostgresUrl,
   connections: Connections,
   replica: Connections | undefined,
   workFolder: string | undefined,
@@ -265,14 +265,15 @@ function postgresStore(
     );
   };
 
-  const workbench = join(workFolder ?? "", `${schema}.sqlite`);
+  // A folder that is this schema's alone: what is in it is removed before each load, and an SQLite database may stand beside it.
+  const bench = workFolder === undefined ? undefined : join(workFolder, `${database}.${schema}.building`);
+  const workbench = join(bench ?? "", "building.sqlite");
   const atWorkbench = (): string => {
-    if (workFolder === undefined)
-      throw new AdresslistaError("internal", "this store was not opened for a load");
+    if (bench === undefined) throw new AdresslistaError("internal", "this store was not opened for a load");
     return workbench;
   };
   const removeFetched = () => {
-    if (workFolder === undefined || !existsSync(workFolder)) return;
+    if (bench === undefined || !existsSync(bench)) return;
     for (const number of generationNumbers(workbench))
       rmSync(generationFile(workbench, number), { force: true });
   };
@@ -399,9 +400,9 @@ function postgresStore(
 
     async sweep() {
       await lock?.assertHeld();
-      if (workFolder !== undefined) {
+      if (bench !== undefined) {
         guarded("cannot remove what a killed load left", () => {
-          mkdirSync(workFolder, { recursive: true, mode: PRIVATE_FOLDER });
+          mkdirSync(bench, { recursive: true, mode: PRIVATE_FOLDER });
           removeUnfinished(workbench);
           removeFetched();
         });
@@ -526,7 +527,7 @@ function postgresStore(
     // As a file of another version cannot be opened, its tables cannot be copied into one of this version.
     if (there?.version !== GENERATION_SCHEMA_VERSION) return undefined;
     const file = generationFile(atWorkbench(), number);
-    mkdirSync(workFolder ?? "", { recursive: true, mode: PRIVATE_FOLDER });
+    mkdirSync(bench ?? "", { recursive: true, mode: PRIVATE_FOLDER });
     rmSync(file, { force: true });
     const client = await connections.connect("cannot fetch the served load");
     try {

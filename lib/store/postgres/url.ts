@@ -4,6 +4,7 @@ import { AdresslistaError } from "../../errors.js";
 export interface PostgresUrl {
   /** One connection string for each host, in the order in which they are tried. */
   readonly hosts: readonly string[];
+  readonly database: string;
   /** Schema of the service's own records; generations stand in schemas whose names begin with it. */
   readonly schema: string;
   /** Host, port, database and schema: fit to be shown. */
@@ -62,7 +63,8 @@ export function readPostgresUrl(database: string): PostgresUrl {
   for (const { searchParams } of urls) searchParams.delete("schema");
   const at = urls.map(({ hostname, port }) => `${hostname}:${port || USUAL_PORT}`).join(",");
   const shown = `PostgreSQL at ${at}${urls[0]?.pathname}, schema ${schema}`;
-  return { hosts: urls.map(({ href }) => href), schema, shown };
+  const name = decodeURIComponent(urls[0]?.pathname.slice(1) ?? "");
+  return { hosts: urls.map(({ href }) => href), database: name, schema, shown };
 }
 
 /** The same database with another schema. */

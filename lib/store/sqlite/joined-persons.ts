@@ -9,12 +9,12 @@
 import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
-/** Characters of finished persons that each process keeps: some 60 000 persons. */
-export const MAX_KEPT_CHARACTERS = 24 * 1024 * 1024;
+/** Characters of finished persons that each process keeps: some 30 000 persons. */
+export const MAX_KEPT_CHARACTERS = 12 * 1024 * 1024;
 /** Participants of occasions that it keeps, four bytes each. */
 export const MAX_KEPT_PARTICIPANTS = 1_000_000;
 /** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
-const MAX_KEPT_CONTACTS = 30_000;
+const MAX_KEPT_CONTACTS = 20_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
 
@@ -33,7 +33,10 @@ export type JoinPersonVOs = (
   email: boolean,
 ) => JoinedPersonVOs | undefined;
 
-export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
+export function joinedPersonsIn(
+  connection: Connection,
+  maxKeptCharacters = MAX_KEPT_CHARACTERS,
+): JoinPersonVOs {
   const participants = (table: string, condition: string) =>
     connection
       .prepare(`SELECT r.PERSON FROM ${table} r WHERE ${condition} ORDER BY r.PERSON LIMIT ?`)
@@ -63,7 +66,7 @@ export function joinedPersonsIn(connection: Connection): JoinPersonVOs {
   const contactsOfFo = contactsOfAll("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
   const oneContact = connection.prepare("SELECT EMAIL, NOEMAIL FROM PERSONVO WHERE ID = ?").raw();
 
-  const persons = bounded<number, string>(MAX_KEPT_CHARACTERS, (bytes) => bytes.length);
+  const persons = bounded<number, string>(maxKeptCharacters, (bytes) => bytes.length);
   const contacts = bounded<number, Contact>(MAX_KEPT_CONTACTS, () => 1);
   const occasions = bounded<string, Int32Array | typeof HAS_INVALID>(MAX_KEPT_PARTICIPANTS, (ids) =>
     ids === HAS_INVALID ? 1 : ids.length + 1,
@@ -194,26 +197,35 @@ export interface Bounded<Key, Value> {
   set(key: Key, value: Value): void;
 }
 
-/** Values that weigh so much together; the oldest go first. */
+/**
+ * Values that weigh at most so much together: when those of lately weigh half of it, those that were not asked for since
+ * the last time it came to that are forgotten, all at once. To take the oldest one out of a Map for each new one would mean
+ * to walk past all that were taken out before.
+ */
 export function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
-  const values = new Map<Key, Value>();
+  let lately = new Map<Key, Value>();
+  let before = new Map<Key, Value>();
   let weight = 0;
-  const forget = (key: Key): void => {
-    const value = values.get(key);
-    if (value === undefined) return;
-    weight -= weigh(value);
-    values.delete(key);
+
+  const set = (key: Key, value: Value): void => {
+    const known = lately.get(key);
+    if (known !== undefined) weight -= weigh(known);
+    lately.set(key, value);
+    weight += weigh(value);
+    if (weight <= most / 2) return;
+    before = lately;
+    lately = new Map();
+    weight = 0;
   };
+
   return {
-    get: (key) => values.get(key),
-    set(key, value) {
-      forget(key);
-      values.set(key, value);
-      weight += weigh(value);
-      for (const oldest of values.keys()) {
-        if (weight <= most) break;
-        forget(oldest);
-      }
+    get(key) {
+      const value = lately.get(key);
+      if (value !== undefined) return value;
+      const older = before.get(key);
+      if (older !== undefined) set(key, older);
+      return older;
     },
+    set,
   };
 }
