@@ -1,5 +1,4 @@
 /** The usual answer, the participants of one occasion, from what has been read lately: as SQLite's generation does it. */
-import type { Contact, Generation, OccasionSearch } from "../queries.js";
 import {
   bounded,
   joinedInParts,
@@ -8,7 +7,8 @@ import {
   MAX_KEPT_CHARACTERS,
   MAX_KEPT_PARTICIPANTS,
   oneByte,
-} from "../sqlite/joined-persons.js";
+} from "../kept-lately.js";
+import type { Contact, Generation, OccasionSearch } from "../queries.js";
 import type { Value } from "./connections.js";
 
 /** As text: the driver gives bytes in hexadecimal form, twice as long. */

@@ -6,20 +6,22 @@
  * strings of one byte a character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the
  * same.
  */
+import {
+  bounded,
+  joinedInParts,
+  kept,
+  keyOf,
+  MAX_KEPT_CHARACTERS,
+  MAX_KEPT_PARTICIPANTS,
+  oneByte,
+} from "../kept-lately.js";
 import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
-/** Characters of finished persons that each process keeps: some 30 000 persons. */
-export const MAX_KEPT_CHARACTERS = 12 * 1024 * 1024;
-/** Participants of occasions that it keeps, four bytes each. */
-export const MAX_KEPT_PARTICIPANTS = 1_000_000;
 /** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
 const MAX_KEPT_CONTACTS = 20_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
-
-/** Persons that are joined to one string. Of larger strings V8 maps and unmaps the memory each time, which costs more than joining. */
-const JOINED_AT_A_TIME = 128;
 
 /** An occasion one of whose participants stands in no list. */
 const HAS_INVALID = Symbol("has an incorrect personnummer");
@@ -162,77 +164,5 @@ export function joinedPersonsIn(
     const oneByteTexts = textsOf(search, separator, ids);
     if (oneByteTexts === undefined) return hasInvalid(search);
     return { oneByteTexts, persons: ids.length, contacts: email ? contactsOf(search, ids) : [] };
-  };
-}
-
-/** What is kept of these persons, in their order, and how many are not. */
-export function kept<Value>(
-  values: Bounded<number, Value>,
-  ids: Int32Array,
-): { readonly found: (Value | undefined)[]; readonly missing: number } {
-  const found = new Array<Value | undefined>(ids.length);
-  let missing = 0;
-  for (let at = 0; at < ids.length; at++) {
-    const value = values.get(ids[at] as number);
-    found[at] = value;
-    if (value === undefined) missing += 1;
-  }
-  return { found, missing };
-}
-
-export function joinedInParts(texts: readonly string[], separator: string): string[] {
-  if (texts.length <= JOINED_AT_A_TIME) return [texts.join(separator)];
-  const parts: string[] = [];
-  for (let from = 0; from < texts.length; from += JOINED_AT_A_TIME) {
-    if (from > 0) parts.push(separator);
-    parts.push(texts.slice(from, from + JOINED_AT_A_TIME).join(separator));
-  }
-  return parts;
-}
-
-export function oneByte(text: string): string {
-  return Buffer.from(text).toString("latin1");
-}
-
-/** An occasion's first-time participants, or those who go on in a half-year. */
-export function keyOf(search: OccasionSearch): string {
-  return search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
-}
-
-export interface Bounded<Key, Value> {
-  get(key: Key): Value | undefined;
-  set(key: Key, value: Value): void;
-}
-
-/**
- * Values that weigh at most so much together: when those of lately weigh half of it, those that were not asked for since
- * the last time it came to that are forgotten, all at once. To take the oldest one out of a Map for each new one would mean
- * to walk past all that were taken out before.
- */
-export function bounded<Key, Value>(most: number, weigh: (value: Value) => number): Bounded<Key, Value> {
-  let lately = new Map<Key, Value>();
-  let before = new Map<Key, Value>();
-  let weight = 0;
-
-  const set = (key: Key, value: Value): void => {
-    const known = lately.get(key);
-    if (known !== undefined) weight -= weigh(known);
-    lately.set(key, value);
-    weight += weigh(value);
-    if (weight <= most / 2) return;
-    before = lately;
-    lately = new Map();
-    weight = 0;
-  };
-
-  return {
-    get(key) {
-      const value = lately.get(key);
-      if (value !== undefined) return value;
-      const older = before.get(key);
-      if (older !== undefined) set(key, older);
-      return older;
-    },
-    set,
   };
 }
