@@ -89,7 +89,8 @@ export function machine(database: string, env: Readonly<Record<string, string>> 
       services.push(service);
       return service;
     },
-    leftovers: () => readdirSync(workFolder).filter((name) => /\.sqlite/.test(name)),
+    leftovers: () =>
+      readdirSync(workFolder, { recursive: true, encoding: "utf8" }).filter((name) => /sqlite/.test(name)),
     addCaller: () => addCaller(options),
     remove() {
       for (const { child } of services) child.kill("SIGKILL");
