@@ -1,37 +1,28 @@
 #!/usr/bin/env node
 import cluster from "node:cluster";
 import { Command } from "commander";
-import { addAuditCommand } from "./cli/audit.js";
-import { addCallerCommands } from "./cli/caller.js";
-import { addCheckCommand } from "./cli/check.js";
-import { addCodesCommands } from "./cli/codes.js";
 import { type CliContext, say } from "./cli/context.js";
-import { addDemoCommand } from "./cli/demo.js";
 import { EXIT_OK, endingOf, SIGNALS } from "./cli/exit.js";
-import { addInspectCommand } from "./cli/inspect.js";
-import { addMigrateCommand } from "./cli/migrate.js";
 import { packageVersion } from "./cli/package.js";
-import { addReloadCommand } from "./cli/reload.js";
-import { addRollbackCommand } from "./cli/rollback.js";
-import { addServeCommand } from "./cli/serve.js";
-import { addStatusCommand } from "./cli/status.js";
 import { statusFileOf } from "./cli/status-file.js";
 import { inheritedSocket, loadSettings, statusFileSettings } from "./config.js";
 
-/** argv → command → exit code: the program `adresslista` (contract section 4). */
-const ADD_COMMANDS = [
-  addServeCommand,
-  addReloadCommand,
-  addStatusCommand,
-  addInspectCommand,
-  addRollbackCommand,
-  addMigrateCommand,
-  addCheckCommand,
-  addCallerCommands,
-  addAuditCommand,
-  addCodesCommands,
-  addDemoCommand,
-];
+type AddCommand = (program: Command, context: CliContext) => void;
+
+/** argv → command → exit code: the program `adresslista` (contract section 4). Each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import("./cli/serve.js")).addServeCommand,
+  reload: async () => (await import("./cli/reload.js")).addReloadCommand,
+  status: async () => (await import("./cli/status.js")).addStatusCommand,
+  inspect: async () => (await import("./cli/inspect.js")).addInspectCommand,
+  rollback: async () => (await import("./cli/rollback.js")).addRollbackCommand,
+  migrate: async () => (await import("./cli/migrate.js")).addMigrateCommand,
+  check: async () => (await import("./cli/check.js")).addCheckCommand,
+  caller: async () => (await import("./cli/caller.js")).addCallerCommands,
+  audit: async () => (await import("./cli/audit.js")).addAuditCommand,
+  codes: async () => (await import("./cli/codes.js")).addCodesCommands,
+  demo: async () => (await import("./cli/demo.js")).addDemoCommand,
+};
 
 const INTERRUPTED = "adresslista: interrupted";
 
@@ -73,7 +64,6 @@ const program = new Command("adresslista")
   .version(packageVersion())
   .exitOverride()
   .showHelpAfterError("(--help says more)");
-for (const addCommand of ADD_COMMANDS) addCommand(program, context);
 
 for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(code));
 // Node would print the message of what nobody caught: that may hold values of the register.
@@ -86,11 +76,18 @@ await run();
 
 async function run(): Promise<void> {
   try {
+    await addCommands(process.argv[2] ?? "");
     await program.parseAsync(process.argv);
     process.exit(interruptCode ?? exitCode);
   } catch (error) {
     await end(error);
   }
+}
+
+/** The one that is called; all of them where none is, for the help. */
+async function addCommands(called: string): Promise<void> {
+  const wanted = Object.hasOwn(COMMANDS, called) ? [called] : Object.keys(COMMANDS);
+  for (const name of wanted) (await COMMANDS[name]?.())?.(program, context);
 }
 
 async function end(error: unknown): Promise<never> {

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Settings } from "../config.js";
 import { AdresslistaError } from "../errors.js";
-import { buildAdminServer, type Readiness, type RegisterReadiness } from "../http/admin.js";
+import type { Readiness, RegisterReadiness } from "../http/admin.js";
 import { ageOf } from "./age.js";
 import { openAuditLog } from "./audit-recorder.js";
 import { errorFields } from "./log.js";
@@ -49,6 +49,7 @@ export async function startHousekeeping(
     return { admin: undefined, stopping() {}, stop: async () => stopAudit() };
   }
 
+  const { buildAdminServer } = await import("../http/admin.js");
   const registers = await openRegisters(settings, log);
   let isStopping = false;
   const server = buildAdminServer({

@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Settings } from "../config.js";
@@ -35,9 +36,10 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
   // Says once what is wrong, brings the tables up to date once.
   tlsOf(settings);
   await (await openRegisters(settings, log)).close();
-  const { clusterMetrics } = await import("../http/metrics.js");
   const { runWorkers, someWorkerServes } = await import("./workers.js");
-  const housekeeping = await housekeepingOf(settings, log, clusterMetrics(), someWorkerServes);
+  const metrics =
+    settings.adminPort === undefined ? async () => "" : (await import("../http/metrics.js")).clusterMetrics();
+  const housekeeping = await housekeepingOf(settings, log, metrics, someWorkerServes);
   context.interrupted().addEventListener("abort", () => housekeeping.stopping());
   try {
     await runWorkers(context, settings.workers, log, (port) =>
@@ -62,15 +64,17 @@ export async function serveHere(
   announceTo: Announce,
 ): Promise<void> {
   const interrupted = context.interrupted();
-  const { callMetrics } = await import("../http/metrics.js");
-  const metrics = callMetrics(false);
+  keepMemorySmall();
+  const metrics = await metricsOf(settings, false);
   const service = await serviceOf(context, settings, log, metrics);
-  const housekeeping = await housekeepingOf(settings, log, () => metrics.registry.metrics()).catch(
-    async (error) => {
-      await service.stop();
-      throw error;
-    },
-  );
+  const housekeeping = await housekeepingOf(
+    settings,
+    log,
+    async () => metrics?.registry.metrics() ?? "",
+  ).catch(async (error) => {
+    await service.stop();
+    throw error;
+  });
   await announceTo(context, settings, { ...service, admin: housekeeping.admin });
   log.info({ port: service.port }, "started");
   await whenAborted(interrupted);
@@ -83,8 +87,8 @@ export async function serveHere(
 /** One of several processes. */
 async function serveAsWorker(context: CliContext, settings: Settings, log: Logger): Promise<void> {
   const interrupted = context.interrupted();
-  const { callMetrics } = await import("../http/metrics.js");
-  const service = await serviceOf(context, settings, log, callMetrics(true));
+  keepMemorySmall();
+  const service = await serviceOf(context, settings, log, await metricsOf(settings, true));
   const { saysServing } = await import("./workers.js");
   saysServing();
   log.info({ port: service.port }, "started");
@@ -93,11 +97,24 @@ async function serveAsWorker(context: CliContext, settings: Settings, log: Logge
   log.info("stopped");
 }
 
+/**
+ * By itself V8 lets garbage grow to as much as what is in use before it looks for it, which are tens of megabytes in each
+ * process; what is in use is bounded, so that looking for it earlier costs little.
+ */
+function keepMemorySmall(): void {
+  setFlagsFromString("--heap-growing-percent=25");
+}
+
+/** Undefined: there is no admin listener, and nobody who could ask for them. */
+async function metricsOf({ adminPort }: Settings, shared: boolean): Promise<CallMetrics | undefined> {
+  return adminPort === undefined ? undefined : (await import("../http/metrics.js")).callMetrics(shared);
+}
+
 async function serviceOf(
   context: CliContext,
   settings: Settings,
   log: Logger,
-  metrics: CallMetrics,
+  metrics: CallMetrics | undefined,
 ): Promise<RunningService> {
   // Only here: the HTTP stack takes longer to load than the other commands take in all.
   const { startService } = await import("./service.js");

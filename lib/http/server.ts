@@ -1,7 +1,13 @@
 /**
  * The HTTP server: SOAP messages by the short way, everything else by express.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type Socket, Server as TcpServer } from "node:net";
 import { networkOf } from "../domain/networks.js";
@@ -10,7 +16,6 @@ import { answerBuffers } from "./answer-buffers.js";
 import { UnfinishedAnswers } from "./bad-bytes.js";
 import { refusesUnread } from "./body.js";
 import { type AnsweredCall, callSlots, type ServiceMount, soapEndpoint } from "./endpoint.js";
-import { buildPages } from "./pages.js";
 
 export interface HttpServerOptions {
   readonly services: readonly ServiceMount[];
@@ -75,7 +80,12 @@ export function buildHttpServer(options: HttpServerOptions): Server {
       (mount) => [mount.path, soapEndpoint(mount, { ...options, isTrustedProxy, slots, buffers })] as const,
     ),
   );
-  const pages = buildPages({ ...options, isTrustedProxy });
+  // Express takes longer to load than all that answers calls: a service that starts has those to answer first.
+  let pages: Promise<RequestListener> | undefined;
+  const showPage = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    pages ??= import("./pages.js").then(({ buildPages }) => buildPages({ ...options, isTrustedProxy }));
+    (await pages)(request, response);
+  };
 
   const unfinished = new UnfinishedAnswers();
 
@@ -87,8 +97,7 @@ export function buildHttpServer(options: HttpServerOptions): Server {
     request.url = originForm(request.url ?? "");
     const endpoint = request.method === "POST" ? endpoints.get(pathOf(request.url)) : undefined;
     // Through express a message would cost a third more than it needs: docs/decisions/soap-server.md.
-    if (endpoint === undefined) pages(request, response);
-    else endpoint(request, response).catch(() => response.destroy());
+    (endpoint ?? showPage)(request, response).catch(() => response.destroy());
   };
 
   const limits = {

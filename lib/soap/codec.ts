@@ -46,8 +46,7 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
   try {
     const model = readWsdl(wsdlText);
     const encoders = compileEncoders(model);
-    const text12 = withSoap12(wsdlText);
-    const writers = { "1.1": wsdlWriter(wsdlText, model), "1.2": wsdlWriter(text12, readWsdl(text12)) };
+    const writers: { [version in SoapVersion]?: WsdlWriter } = {};
     return {
       name: model.portType,
       targetNamespace: model.targetNamespace,
@@ -63,10 +62,21 @@ export function loadService(wsdlText: string, options: ServiceOptions = {}): Soa
         return bytes;
       },
       encodeElement: encoders.element,
-      wsdl: (address, version = "1.1") => writers[version](address),
+      // Made when it is asked for: a service that starts has calls to answer first.
+      wsdl(address, version = "1.1") {
+        writers[version] ??= version === "1.1" ? wsdlWriter(wsdlText, model) : writer12(wsdlText);
+        return writers[version](address);
+      },
     };
   } catch (error) {
     if (!(error instanceof AdresslistaError) || error.code !== "request") throw error;
     throw new AdresslistaError("internal", `The WSDL cannot be read: ${error.message}`, { cause: error });
   }
+}
+
+type WsdlWriter = ReturnType<typeof wsdlWriter>;
+
+function writer12(wsdlText: string): WsdlWriter {
+  const text = withSoap12(wsdlText);
+  return wsdlWriter(text, readWsdl(text));
 }

@@ -28,8 +28,8 @@ export interface Cluster {
   readonly primary: Server;
   /** A streaming replica of the primary as it is now, which answers questions while it follows. */
   replica(): Promise<Server>;
-  /** pgbouncer in transaction mode before a server. */
-  pgbouncer(before: Server): Promise<Pooler>;
+  /** pgbouncer in transaction mode before a server, with so many connections to it. */
+  pgbouncer(before: Server, poolSize?: number): Promise<Pooler>;
   /** A folder of the cluster's, for a server's user to write in. */
   folderFor(name: string): string;
   end(): Promise<void>;
@@ -152,8 +152,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         await server.start();
         return server;
       },
-      async pgbouncer(before) {
-        const { child, pooler } = await startPgbouncer(place, before);
+      async pgbouncer(before, poolSize = 8) {
+        const { child, pooler } = await startPgbouncer(place, before, poolSize);
         poolers.push(child);
         return pooler;
       },
@@ -278,6 +278,7 @@ async function answers(url: string): Promise<boolean> {
 async function startPgbouncer(
   place: Place,
   before: Server,
+  poolSize: number,
 ): Promise<{ readonly child: ChildProcess; readonly pooler: Pooler }> {
   const port = await freePort();
   // Plain passwords, since pgbouncer itself must log in by SCRAM.
@@ -294,7 +295,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
 pool_mode = transaction
-default_pool_size = 8
+default_pool_size = ${poolSize}
 max_client_conn = 500
 server_login_retry = 1
 `,

@@ -36,6 +36,9 @@ describe("the address of a PostgreSQL database", () => {
     "postgres://u@h:port/d",
     "postgres://u@h/d?schema=",
     "postgres://u@h/d?schema=Stor",
+    "postgres://u@h/d?schema=user",
+    "postgres://u@h/d?schema=full",
+    "postgres://u@h/d?schema=pg_lista",
     `postgres://u@h/d?schema=${"s".repeat(53)}`,
   ]) {
     it(`is refused without being repeated: ${wrong.slice(0, 40)}`, () => {
@@ -43,6 +46,12 @@ describe("the address of a PostgreSQL database", () => {
       expect(() => readPostgresUrl(wrong)).to.throw(/^database: the address of PostgreSQL /);
     });
   }
+
+  it("may have a schema whose name only begins with a word of SQL's own", () => {
+    for (const schema of ["users", "user_1", "fullmakt", "pgadresser"]) {
+      expect(wrongPostgresUrl(`postgres://u@h/d?schema=${schema}`), schema).to.equal(undefined);
+    }
+  });
 
   it("is shown without user and password", () => {
     expect(shownDatabase("postgres://anna:hemligt@h/d")).to.not.match(/anna|hemligt/);

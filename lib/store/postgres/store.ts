@@ -153,21 +153,27 @@ function postgresStore(
    */
   const replicaFor = (number: number, from: Connections): (() => Pick<Connections, "ask">) => {
     let has = false;
+    let isLooking = false;
     let lookedAt = Number.NEGATIVE_INFINITY;
+    /** No call waits for what it finds. */
     const look = async () => {
-      lookedAt = performance.now();
+      isLooking = true;
       try {
         has = await isThere(from, number);
       } catch {
         has = false;
       }
+      isLooking = false;
+      lookedAt = performance.now();
     };
     const either: Pick<Connections, "ask"> = {
       async ask(what, question) {
-        if (!has && performance.now() - lookedAt > LOOK_AGAIN_MS) await look();
-        if (!has) return connections.ask(what, question);
+        if (!has) {
+          if (!isLooking && performance.now() - lookedAt > LOOK_AGAIN_MS) void look();
+          return connections.ask(what, question);
+        }
         try {
-          return await from.ask(what, question);
+          return await from.ask(what, { ...question, milliseconds: REPLICA_MS });
         } catch {
           has = false;
           return connections.ask(what, question);
@@ -587,6 +593,9 @@ function isLocked(error: unknown): boolean {
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const DEADLOCK_DETECTED = "40P01";
+
+/** How long a replica's answer is waited for before the primary is asked, in milliseconds. */
+const REPLICA_MS = 1_500;
 
 /** How often a replica that has not got the load yet, or does not answer, is looked at, in milliseconds. */
 const LOOK_AGAIN_MS = 500;

@@ -14,6 +14,20 @@ export interface PostgresUrl {
 const DEFAULT_SCHEMA = "adresslista";
 /** Room is left for what names of generations add, within PostgreSQL's 63 characters; lower case needs no quotes. */
 const SCHEMA = /^[a-z][a-z0-9_]{0,51}$/;
+/** Words that PostgreSQL (14 to 18) takes for names of nothing unless they are quoted, and schemas that are its own. */
+const RESERVED = new RegExp(
+  `^(?:pg_.*|${[
+    "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation",
+    "column concurrently constraint create cross current_catalog current_date current_role current_schema current_time",
+    "current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze",
+    "from full grant group having ilike in information_schema initially inner intersect into is isnull join lateral",
+    "leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps",
+    "placing primary references returning right select session_user similar some symmetric system_user table tablesample",
+    "then to trailing true union unique user using variadic verbose when where window with",
+  ]
+    .join(" ")
+    .replaceAll(" ", "|")})$`,
+);
 const USUAL_PORT = "5432";
 
 export function isPostgresUrl(database: string): boolean {
@@ -30,6 +44,9 @@ export function wrongPostgresUrl(database: string): string | undefined {
   const { searchParams } = parsed(parts, parts.hosts[0] ?? "");
   if (!SCHEMA.test(searchParams.get("schema") ?? DEFAULT_SCHEMA)) {
     return "has a schema other than 1 to 52 of a-z, 0-9, _, with a letter first";
+  }
+  if (RESERVED.test(searchParams.get("schema") ?? DEFAULT_SCHEMA)) {
+    return "has a schema whose name is a word of SQL's own, or begins with pg_";
   }
   return undefined;
 }

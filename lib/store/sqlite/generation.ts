@@ -21,7 +21,7 @@ import { joinedPersonsIn } from "./joined-persons.js";
 type Statement = Sqlite.Statement<unknown[]>;
 
 /** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIB = 8 * 1024;
 
 /** Fields that compare as numbers (contract section 1, Formats). */
 const NUMERIC_FIELDS: ReadonlySet<HeldField> = new Set(["Kurstakt", "Termordning", "termordningkurs"]);

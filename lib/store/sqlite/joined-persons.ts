@@ -111,9 +111,16 @@ export function joinedPersonsIn(
     if (invalid > 0) return undefined;
     // The separator has tags that no person's element has.
     const text = bytes.toString("latin1");
-    const parts = text.split(oneByte(separator));
+    const between = oneByte(separator);
+    const parts = text.split(between);
     if (parts.length === ids.length) {
-      for (const [at, id] of ids.entries()) persons.set(id, parts[at] as string);
+      let begin = 0;
+      for (const [at, id] of ids.entries()) {
+        const end = begin + (parts[at] as string).length;
+        // Not the part itself: V8 makes it a window on the whole text, which would stay in memory for as long as it does.
+        if (persons.get(id) === undefined) persons.set(id, bytes.toString("latin1", begin, end));
+        begin = end + between.length;
+      }
     }
     return text;
   };
