@@ -6,7 +6,6 @@ import { defaultMapping } from "../../lib/mapping/settings.js";
 import type { ReloadOptions, ReloadOutcome } from "../../lib/reload/api.js";
 import { reload } from "../../lib/reload/reload.js";
 import type { LoadReport } from "../../lib/reload/report.js";
-import { besideDatabase } from "../../lib/store/open.js";
 import { databaseIn, inTemporaryFolder } from "../support/database.js";
 import { exportOf } from "../support/export.js";
 import { openStoreIn } from "../support/generation.js";
@@ -55,14 +54,19 @@ export function reloadFiles(
 export { databaseIn };
 
 /** `buildGeneration` builds beside this path. */
-export function workbenchIn(folder: string): string {
-  return besideDatabase(databaseIn(folder), join(folder, "data"), ".sqlite");
+export async function workbenchIn(folder: string): Promise<string> {
+  const store = await openStoreIn(folder);
+  try {
+    return store.workbench;
+  } finally {
+    await store.close();
+  }
 }
 
 /** Files of loads that stand there, finished or not, without the beginning that all have: `.load-2.sqlite.building`. */
 export function loadFilesIn(folder: string): string[] {
-  return readdirSync(join(folder, "data"))
-    .flatMap((name) => /\.load-.*/.exec(name)?.[0] ?? [])
+  return readdirSync(join(folder, "data"), { recursive: true, encoding: "utf8" })
+    .flatMap((name) => /\.load-[^/]*$/.exec(name)?.[0] ?? [])
     .sort();
 }
 

@@ -150,7 +150,7 @@ describe("A reload", () => {
           const error = await failureOf(loadFiles(folder, [file], { progress: failing }), "database");
           expect(error.message).to.equal(`the load cannot be stored (${code})`);
         }
-        const inTheWay = buildingFile(workbenchIn(folder), 2);
+        const inTheWay = buildingFile(await workbenchIn(folder), 2);
         mkdirSync(inTheWay);
         await failureOf(loadFiles(folder, [file]), "database");
         rmdirSync(inTheWay);

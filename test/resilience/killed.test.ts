@@ -177,10 +177,11 @@ async function startScenario(folder: string): Promise<Scenario> {
     },
     async leftovers() {
       const load = ENGINE === "SQLite" ? "|load-\\d+\\.sqlite" : "";
-      const kept = new RegExp(
-        `^${stem}\\.(?:sqlite(?:-wal|-shm|\\.reload-lock)?|status\\.json|audit${load})$`,
-      );
-      const data = readdirSync(join(folder, "data")).filter((name) => !kept.test(name));
+      const kept = new RegExp(`^${stem}\\.(?:sqlite(?:-wal|-shm|\\.reload-lock)?|status\\.json${load})$`);
+      const data = readdirSync(join(folder, "data"), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.endsWith(".audit"))
+        .map(({ name }) => name)
+        .filter((name) => !kept.test(name));
       return [...data, ...readdirSync(temporary), ...(await unpublishedIn(database))];
     },
   };
