@@ -93,8 +93,20 @@ describe("the architecture", () => {
     expect(users.sort()).to.deep.equal(ABOUT_ONE_ENGINE);
   });
 
+  it("loads nothing for a service that starts but what answers calls: the rest comes when it is asked for", () => {
+    // A command's module is imported by `main.ts`, the service's by `serve.ts`, SQLite's store by `open.ts`.
+    const { files: loaded, packages } = loadedWith(["main.ts", "cli/serve.ts", "cli/service.ts"]);
+    expect([...loaded]).to.include.members(["soap/gate.ts", "store/sqlite/store.ts", "http/server.ts"]);
+    expect([...loaded].filter((file) => /^(ims|inspect|fetch)\//.test(file))).to.deep.equal([]);
+    expect([...packages]).to.include.members(["commander", "better-sqlite3", "pino", "saxes"]);
+    const costly = ["express", "prom-client", "knex", "pg", "ssh2-sftp-client", "yauzl", "cli-progress"];
+    expect([...packages].filter((name) => costly.includes(name))).to.deep.equal([]);
+  });
+
   it("finds the imports that it judges", () => {
     expect(importsOf("reload/reload.ts")).to.include("store/sqlite/staging.js");
+    expect([...loadedWith(["http/pages.ts"]).packages]).to.include("express");
+    expect([...loadedWith(["cli/reload.ts"]).files]).to.include("store/sqlite/store.ts");
   });
 });
 
@@ -104,4 +116,29 @@ function importsOf(file: string): string[] {
   return [...source.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) =>
     relative(lib, normalize(join(lib, dirname(file), path ?? ""))),
   );
+}
+
+/** Files below lib and packages that these files load as they are loaded: types and dynamic imports are not. */
+function loadedWith(first: readonly string[]): {
+  readonly files: ReadonlySet<string>;
+  readonly packages: ReadonlySet<string>;
+} {
+  const loaded = new Set(first);
+  const packages = new Set<string>();
+  for (const file of loaded) {
+    const source = readFileSync(join(lib, file), "utf8");
+    for (const [, names = "", path = ""] of source.matchAll(
+      /^(?:import|export)\s+(?!type\b)(?:([^;"]*?)\s*from\s*)?"([^"]+)"/gm,
+    )) {
+      const isOnlyTypes = /^\{[^}]*\}$/.test(names) && names.slice(1, -1).split(",").every(isTypeOrNothing);
+      if (isOnlyTypes) continue;
+      if (!path.startsWith(".")) packages.add(path);
+      else loaded.add(relative(lib, normalize(join(lib, dirname(file), path))).replace(/\.js$/, ".ts"));
+    }
+  }
+  return { files: loaded, packages };
+}
+
+function isTypeOrNothing(name: string): boolean {
+  return /^\s*(type\s.*)?$/s.test(name);
 }

@@ -4,8 +4,8 @@
  */
 import type { OccasionSearch } from "./queries.js";
 
-/** Characters of finished persons that each process keeps: some 30 000 persons. */
-export const MAX_KEPT_CHARACTERS = 12 * 1024 * 1024;
+/** Characters of finished persons that each process keeps: some 40 000 persons. */
+export const MAX_KEPT_CHARACTERS = 16 * 1024 * 1024;
 /** Participants of occasions that it keeps, four bytes each. */
 export const MAX_KEPT_PARTICIPANTS = 1_000_000;
 

@@ -19,7 +19,7 @@ import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
 /** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
-const MAX_KEPT_CONTACTS = 20_000;
+const MAX_KEPT_CONTACTS = 45_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
 
