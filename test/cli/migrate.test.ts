@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import { shownDatabase } from "../../lib/store/open.js";
 import { damageTable, databaseIn, removeLoad, whileLocked } from "../support/database.js";
-import { adresslista, inFolder, PROCESSES_MILLISECONDS, writeExport } from "./program.js";
+import { adresslista, inFolder, loads, PROCESSES_MILLISECONDS, writeExport } from "./program.js";
 
 const other = (folder: string) => databaseIn(folder, "other/new.sqlite");
 
@@ -104,15 +104,4 @@ async function shown(folder: string, database = databaseIn(folder)): Promise<unk
     institutions: await output("codes", "export", "institutions"),
     anmkod: await output("codes", "export", "anmkod"),
   };
-}
-
-async function loads(folder: string, count: number): Promise<string[]> {
-  const exports: string[] = [];
-  for (let day = 1; day <= count; day++) {
-    const file = writeExport(join(folder, `${day}.xml`), 30 + day, { datetime: `2026-11-0${day}T02:15:00` });
-    const { code, stderr } = await adresslista(["reload", "--file", file], { folder });
-    expect(code, stderr).to.equal(0);
-    exports.push(file);
-  }
-  return exports;
 }

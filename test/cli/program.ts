@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "chai";
 import type { Attempt } from "../../lib/cli/status-file.js";
 import { besideDatabaseIn, databaseIn, ENGINE, removeFolder, temporaryFolder } from "../support/database.js";
 import { course, exportOf, learners, occasion, person, school } from "../support/export.js";
@@ -165,4 +166,16 @@ export function writeExport(
   ];
   writeFileSync(file, exportOf(records, datetime));
   return file;
+}
+
+/** Loads so many exports, each of a day of its own; returns their files. */
+export async function loads(folder: string, count: number): Promise<string[]> {
+  const exports: string[] = [];
+  for (let day = 1; day <= count; day++) {
+    const file = writeExport(join(folder, `${day}.xml`), 30 + day, { datetime: `2026-11-0${day}T02:15:00` });
+    const { code, stderr } = await adresslista(["reload", "--file", file], { folder });
+    expect(code, stderr).to.equal(0);
+    exports.push(file);
+  }
+  return exports;
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { databaseExists, databaseIn, removeLoad, whileLocked } from "../support/database.js";
-import { adresslista, inFolder, PROCESSES_MILLISECONDS, startService, writeExport } from "./program.js";
+import { adresslista, inFolder, loads, PROCESSES_MILLISECONDS, startService } from "./program.js";
 
 describe("adresslista rollback", function () {
   this.timeout(PROCESSES_MILLISECONDS);
@@ -92,18 +92,6 @@ describe("adresslista rollback", function () {
       expect((await adresslista(["status"], { folder })).stdout).to.match(/^generation 2, /);
     }));
 });
-
-/** So many loads, each of an export of its own. */
-async function loads(folder: string, count: number): Promise<string[]> {
-  const exports: string[] = [];
-  for (let day = 1; day <= count; day++) {
-    const file = writeExport(join(folder, `${day}.xml`), 30 + day, { datetime: `2026-11-0${day}T02:15:00` });
-    const { code, stderr } = await adresslista(["reload", "--file", file], { folder });
-    expect(code, stderr).to.equal(0);
-    exports.push(file);
-  }
-  return exports;
-}
 
 async function call(url: string): Promise<void> {
   const body = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><getKurs>

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { LONGEST_PAUSE_MILLISECONDS } from "../../lib/access/throttle.js";
@@ -6,6 +7,7 @@ import { CALLER, type Call, SECRET } from "../resilience/calls.js";
 import { callAt } from "../support/calling.js";
 import { type Cluster, startCluster, until } from "./cluster.js";
 import {
+  type Answered,
   ask,
   askedBoth,
   type Exports,
@@ -21,6 +23,9 @@ import {
 /** Within which every instance knows what another one, or a command, has changed. */
 const SEEN_MILLISECONDS = 2_000;
 const SWITCHES = 3;
+/** Loads and rollbacks in turn, each looked at for a while. */
+const TURNS = 6;
+const FAULT_MILLISECONDS = 3_000;
 const WRONG_LOGINS = 8;
 /** The first refusals have no pause; after so many wrong ones it is a second or more. */
 const SLOWED_DOWN_MILLISECONDS = 900;
@@ -121,5 +126,62 @@ describe("two instances of a service", () => {
         .map(({ which }) => which),
     );
     expect([...seen]).to.include.members([0, 1]);
+  });
+
+  const isLetIn = async (service: Service) => {
+    const call = { caller: CALLER, ticket: SECRET, arg1: "<Institution>S000</Institution>" };
+    return !(await callAt(service.url, call)).body.includes("auth.failed");
+  };
+
+  it("give the same answers, byte for byte", async () => {
+    expect((await serving.bodies(other.url)).join() === serving.old.join()).to.equal(true);
+  });
+
+  it("let nobody in any more whom one of them has removed, and whoever it has added", async () => {
+    expect(await isLetIn(other)).to.equal(true);
+    await here.done("caller", "remove", CALLER);
+    expect(await isLetIn(other), "at once").to.equal(false);
+    expect(await isLetIn(serving.service), "at once").to.equal(false);
+    await there.addCaller();
+    await delay(SEEN_MILLISECONDS);
+    expect(await isLetIn(serving.service)).to.equal(true);
+    expect(await isLetIn(other)).to.equal(true);
+  });
+
+  it("answer each call from one load while loads and rollbacks go on, from the new one as soon as it is served", async () => {
+    await there.done("reload", "--force", "--file", exports.new);
+    const latest = await serving.bodies();
+    expect((await serving.bodies(other.url)).join() === latest.join()).to.equal(true);
+    const differing = serving.calls.map((_, at) => serving.old[at] !== latest[at]);
+    expect(differing.filter(Boolean), "calls whose answers tell the loads apart").to.have.length.above(5);
+    await here.done("rollback");
+
+    const asked = askedBoth(serving.calls, serving.old, latest).filter((_, at) => differing[at]);
+    const clients = startClients([serving.service.url, other.url], asked, { clients: 6 });
+    /** From when to when nothing but this was served. */
+    const periods: { readonly which: number; readonly from: number; to: number }[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      const by = turn % 4 < 2 ? here : there;
+      const isLoad = turn % 2 === 0;
+      if (isLoad) await by.done("reload", "--force", "--file", exports.new);
+      else await by.done("rollback", "1");
+      const from = performance.now();
+      await clients.answered(4);
+      await delay(100);
+      periods.push({ which: isLoad ? 1 : 0, from, to: performance.now() });
+    }
+    const answers = await clients.stop();
+    expectNoWrongAnswer(answers, FAULT_MILLISECONDS);
+    expect(answers.filter(({ kind }) => kind === "fault")).to.deep.equal([]);
+    for (const { which, from, to } of periods) {
+      const during = answers.filter(
+        ({ at, milliseconds }: Answered) => at - milliseconds >= from && at <= to,
+      );
+      expect(during).to.have.length.above(10);
+      expect(
+        during.filter((answer) => answer.which !== which),
+        "answers of another load",
+      ).to.deep.equal([]);
+    }
   });
 });
