@@ -14,6 +14,11 @@ export interface Round {
   readonly p99: number;
 }
 
+/** p50 / p99, as tables have it. */
+export function latency({ p50, p99 }: Round): string {
+  return `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
+}
+
 export interface Target {
   readonly url: string;
   /** The server's process. */

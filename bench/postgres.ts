@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { type Cluster, startCluster } from "../test/postgres/cluster.js";
-import { type Round, writeRequests } from "./bombard.js";
+import { latency, writeRequests } from "./bombard.js";
 import { rememberedCase, usualCase } from "./cases.js";
 import { compare, type Rounds, warm } from "./compare.js";
 import { type MeasuredService, startMeasuredService } from "./service.js";
@@ -247,10 +247,6 @@ function reload(database: string, store: BenchStore, work: string) {
     ADRESSLISTA_DATABASE: database,
     ADRESSLISTA_WORK_FOLDER: work,
   });
-}
-
-function latency({ p50, p99 }: Round): string {
-  return `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
 }
 
 /** Undefined when all is there that this needs; else what to install. */

@@ -3,7 +3,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { differenceBetween, readAnswer } from "./answer.js";
-import { bombard, generator, type Round, writeRequests } from "./bombard.js";
+import { bombard, generator, latency, type Round, writeRequests } from "./bombard.js";
 import { allCases, type Case, growthRequests, PARTICIPANTS, rememberedCase, usualCase } from "./cases.js";
 import { compare, middle, warm } from "./compare.js";
 import { type GoalName, goalTable } from "./goals.js";
@@ -353,10 +353,6 @@ function machine(): string {
     `medians of ${rounds.rounds} rounds of ${rounds.seconds} s. ` +
     "Rights and audit log on, one worker, calls to 20 occasions in turn."
   );
-}
-
-function latency({ p50, p99 }: Round): string {
-  return `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
 }
 
 function milliseconds({ processorMilliseconds }: Round): string {

@@ -5,7 +5,7 @@ import { AdresslistaError } from "../errors.js";
 import { openStore, shownDatabase } from "../store/open.js";
 import { isPostgresUrl } from "../store/postgres/url.js";
 import { generationFile } from "../store/sqlite/files.js";
-import { writable, writableFolder } from "./writable.js";
+import { nearestFolder, writable, writableFolder } from "./writable.js";
 
 /** What `adresslista check` looks at of a register's database: each says what it finds, or throws what is wrong. */
 export function databaseChecks({
@@ -110,7 +110,5 @@ async function workFolderCheck(database: string, workFolder: string): Promise<st
   const { lookAtPostgres } = await import("../store/postgres/look.js");
   // As much as SQLite's file takes, about; of a database that does not answer nobody knows.
   const look = await lookAtPostgres(database).catch(() => undefined);
-  let there = workFolder;
-  while (!existsSync(there)) there = dirname(there);
-  return `${found}, ${megabytes(roomFor(look?.servedBytes ?? 0, there))} MB free`;
+  return `${found}, ${megabytes(roomFor(look?.servedBytes ?? 0, nearestFolder(workFolder)))} MB free`;
 }

@@ -15,10 +15,14 @@ export function writableFolder(
   folder: string,
   code: "settings" | "database" = "settings",
 ): string {
-  let there = folder;
-  while (!existsSync(there)) there = dirname(there);
+  const there = nearestFolder(folder);
   writable(setting, there, code);
   return there === folder ? folder : `${folder} is not there yet and will be made`;
+}
+
+/** The folder, or the nearest one above it that is there. */
+export function nearestFolder(folder: string): string {
+  return existsSync(folder) ? folder : nearestFolder(dirname(folder));
 }
 
 export function writable(setting: string, path: string, code: "settings" | "database" = "settings"): void {

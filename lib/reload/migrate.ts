@@ -4,10 +4,11 @@ import { dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AdresslistaError } from "../errors.js";
 import type { LoadStore } from "../store/loads.js";
-import { openLoadStore, shownDatabase } from "../store/open.js";
+import { shownDatabase } from "../store/open.js";
 import { databaseError, generationFile, isStorageFailure } from "../store/sqlite/files.js";
 import { openGeneration } from "../store/sqlite/generation.js";
 import { compareAnswers } from "./compare-answers.js";
+import { whileNoReloadRuns } from "./rollback.js";
 
 export interface MigrateOptions {
   /** The setting `database`, as it is now. */
@@ -37,28 +38,13 @@ const PRIVATE_FILE = 0o600;
  * nothing to copy), "busy" (a reload is running), "database", "internal" (answers differ: nothing is served from the new one).
  */
 export async function migrate(options: MigrateOptions): Promise<Migrated> {
-  const from = await openLoadStore(options.database, options.workFolder);
+  const { database, to, workFolder } = options;
+  const copyFrom = (from: LoadStore) =>
+    whileNoReloadRuns(to, (empty) => copyAll(from, empty, options), workFolder);
   try {
-    const lock = await from.takeReloadLock();
-    try {
-      const to = await openLoadStore(options.to, options.workFolder);
-      try {
-        const lockOfNew = await to.takeReloadLock();
-        try {
-          return await copyAll(from, to, options);
-        } catch (error) {
-          throw isStorageFailure(error) ? databaseError("a load cannot be copied", error) : error;
-        } finally {
-          await lockOfNew.release();
-        }
-      } finally {
-        await to.close();
-      }
-    } finally {
-      await lock.release();
-    }
-  } finally {
-    await from.close();
+    return await whileNoReloadRuns(database, copyFrom, workFolder);
+  } catch (error) {
+    throw isStorageFailure(error) ? databaseError("a load cannot be copied", error) : error;
   }
 }
 

@@ -29,11 +29,13 @@ export function editCodeRegister<R extends CodeRegisterName>(
   );
 }
 
-async function whileNoReloadRuns<T>(
+/** Holds the reload lock of a database. `workFolder`: see `openLoadStore`. Throws AdresslistaError: "busy", "database". */
+export async function whileNoReloadRuns<T>(
   database: string,
   action: (store: LoadStore) => T | Promise<T>,
+  workFolder?: string,
 ): Promise<T> {
-  const store = await openLoadStore(database);
+  const store = await openLoadStore(database, workFolder);
   try {
     const lock = await store.takeReloadLock();
     try {

@@ -294,6 +294,20 @@ export interface CodeChanges {
   readonly removed: number;
 }
 
+/** Callers and failed logins, of all that a store holds. */
+export type CallerStore = Pick<
+  Store,
+  | "callersVersion"
+  | "findCaller"
+  | "findCallerBySubject"
+  | "listCallers"
+  | "addCaller"
+  | "changeCaller"
+  | "removeCaller"
+  | "failedLogins"
+  | "noteFailedLogin"
+>;
+
 /** The service's own records beside the generations: callers, loads, code registers. */
 export interface Store {
   /** The generation to answer from now, or undefined when nothing is loaded. Cheap: asked once per call. A new load is seen at the next call. */

@@ -1,19 +1,7 @@
 import { AdresslistaError } from "../../errors.js";
-import type { CallerRecord, FailedLogins, Store } from "../queries.js";
+import type { CallerRecord, CallerStore, FailedLogins } from "../queries.js";
 import { type CallerRow, MAX_FAILED_LOGIN_KEYS, parametersOfCaller, toCaller } from "../records.js";
 import type { Client, Connections, Value } from "./connections.js";
-
-type CallerStore = Pick<
-  Store,
-  | "findCaller"
-  | "findCallerBySubject"
-  | "listCallers"
-  | "addCaller"
-  | "changeCaller"
-  | "removeCaller"
-  | "failedLogins"
-  | "noteFailedLogin"
->;
 
 /** Columns of CALLER by the names of their parameters. */
 const COLUMNS = {
@@ -33,7 +21,7 @@ const SELECTED = Object.values(COLUMNS)
   .join(", ");
 
 /** Callers and failed logins. Every change of a caller is counted by a trigger: see `migrations.ts`. */
-export function callersIn(connections: Connections, schema: string): CallerStore {
+export function callersIn(connections: Connections, schema: string): Omit<CallerStore, "callersVersion"> {
   const table = `${schema}.caller`;
   const failed = `${schema}.failed_login`;
   const find = async (column: "name" | "subject", value: string) => {

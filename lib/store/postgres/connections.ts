@@ -341,7 +341,7 @@ export function databaseError(what: string, cause: unknown): AdresslistaError {
   const reason =
     typeof code === "string"
       ? (REASONS[code] ?? code)
-      : /timeout/i.test((cause as Error).message ?? "")
+      : isTimeout(cause)
         ? "no answer in time"
         : "the connection was lost";
   return new AdresslistaError("database", `${what} (${reason})`, { cause });

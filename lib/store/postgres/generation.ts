@@ -1,16 +1,22 @@
-import { compareSwedish } from "../../domain/collation.js";
+import {
+  AFTER_PERSONNUMMER,
+  byKind,
+  byKod,
+  heldValueKey,
+  type PersonRow,
+  participantsOf,
+  remember,
+} from "../found.js";
 import type {
   Generation,
   InstitutionFound,
   KursFound,
   KurstillfalleFound,
   OrtFound,
-  Participant,
   PersonFound,
   Search,
   TermregFound,
 } from "../queries.js";
-import { heldValueKey } from "../sqlite/generation.js";
 import type { Connections, Value } from "./connections.js";
 import { joinedPersonsFrom, PERSONVO, type Registrations } from "./joined-persons.js";
 
@@ -33,18 +39,7 @@ const TERMREG_COLUMNS = `p.id AS "programId", t.id AS "ktill", t.kurskod AS "kur
 const TERMORDNING_AS_NUMBER = String.raw`coalesce(substring(r.termordn FROM '^\s*[+-]?\d+(?:\.\d+)?')::float8, 0)`;
 const TERMREG_ORDER = `ORDER BY p.progr, coalesce(p.proginr, ''), ${TERMORDNING_AS_NUMBER}, r.termordn, t.startter, t.kod, p.id`;
 
-/** Answers of one question about courses that a generation keeps: more than a portal asks for, little in memory. */
-const MAX_REMEMBERED = 2_000;
-
-const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
-
-/** Above every character of a personnummer in the store. */
-const AFTER_PERSONNUMMER = "~";
-
 const WHAT = "cannot read the served load";
-
-/** id, element, invalid number [, e-mail, no e-mail] */
-type PersonRow = [number, string, string | null, string | null, string | null];
 
 /**
  * One finished load in its schema. Nothing in it ever changes, so that questions of one call may be asked of different
@@ -53,11 +48,11 @@ type PersonRow = [number, string, string | null, string | null, string | null];
 export function postgresGeneration(
   number: number,
   schema: string,
-  reading: () => Pick<Connections, "ask">,
+  connections: Pick<Connections, "ask">,
 ): Generation {
-  const ask = <Row>(text: string, ...values: Value[]) => reading().ask<Row>(WHAT, { text, values });
+  const ask = <Row>(text: string, ...values: Value[]) => connections.ask<Row>(WHAT, { text, values });
   const askRows = <Row>(text: string, values: readonly Value[]) =>
-    reading().ask<Row>(WHAT, { text, values, asArrays: true });
+    connections.ask<Row>(WHAT, { text, values, asArrays: true });
   const of = (table: string) => `${schema}.${table}`;
 
   const occasions = `${of("ktill2")} t LEFT JOIN ${of("ort")} o ON o.kod = t.ort`;
@@ -111,13 +106,14 @@ export function postgresGeneration(
     ask(`SELECT valuekey AS key FROM ${of("held_value")} WHERE field = $1`, field),
   );
 
-  const rowsOf = (search: Search, email: boolean): Promise<PersonRow[]> => {
+  const rowsOf = async (search: Search, email: boolean): Promise<PersonRow[]> => {
     const { table, condition, values } = registrationsOf(search);
-    return askRows<PersonRow>(
+    const rows = await askRows<[number, string, string | null, string | null, string | null]>(
       `SELECT r.person, ${PERSONVO}, v.invalidpnr${email ? ", v.email, v.noemail" : ""}
        FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person WHERE ${condition} ORDER BY r.person`,
       values,
     );
+    return rows.map(([id, element, ...more]) => [id, Buffer.from(element), ...more]);
   };
 
   return {
@@ -197,18 +193,10 @@ export function postgresGeneration(
     ),
 
     async participants(searches, email) {
-      const [only, second] = searches;
-      if (!only) return [];
-      if (!second && only.typ !== "OM") {
-        return (await rowsOf(only, email)).map((row) => toParticipant(only.typ, row));
-      }
-      const byPerson = new Map<number, Participant>();
-      for (const search of [...searches].sort((a, b) => KIND_ORDER[a.typ] - KIND_ORDER[b.typ])) {
-        for (const row of await rowsOf(search, email)) {
-          if (!byPerson.has(row[0])) byPerson.set(row[0], toParticipant(search.typ, row));
-        }
-      }
-      return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
+      const found = [];
+      for (const search of byKind(searches))
+        found.push({ typ: search.typ, rows: await rowsOf(search, email) });
+      return participantsOf(found);
     },
 
     async countRegistrations(searches, most) {
@@ -327,42 +315,9 @@ function conditions(...columns: readonly (readonly [column: string, value: strin
   return { condition: parts.join(" AND "), values };
 }
 
-function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {
-  return {
-    regtyp,
-    personVO: Buffer.from(row[1]),
-    invalidPersonnummer: row[2],
-    email: row[3] ?? null,
-    noEmail: row[4] ?? null,
-  };
-}
-
-function byKod<Row extends { readonly kod: string }>(rows: Row[]): Row[] {
-  return rows.sort((a, b) => compareSwedish(a.kod, b.kod));
-}
-
 function withInstitutions<Row extends { readonly institutions: readonly string[] }>(rows: Row[]): Row[] {
   return rows.map((row) => ({
     ...row,
     institutions: JSON.parse(row.institutions as unknown as string) as string[],
   }));
-}
-
-/** As in SQLite's generation: what was found is kept; what was not is not, since a stranger may ask for anything. */
-function remember<Question extends readonly (string | undefined)[], Row>(
-  ask: (...question: Question) => Promise<readonly Row[]>,
-): (...question: Question) => Promise<readonly Row[]> | readonly Row[] {
-  const answers = new Map<string, readonly Row[]>();
-  return (...question) => {
-    const key = question.join("\u0000");
-    const known = answers.get(key);
-    if (known) return known;
-    return ask(...question).then((rows) => {
-      if (rows.length > 0) {
-        if (answers.size >= MAX_REMEMBERED) answers.clear();
-        answers.set(key, rows);
-      }
-      return rows;
-    });
-  };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type pg from "pg";
 import { AdresslistaError } from "../../errors.js";
@@ -117,9 +117,9 @@ function postgresStore(
 
   /** Numbers of the generations that are kept, lowest first, and the version of their tables. */
   const generations = () =>
-    ask<{ number: number; version: number; bytes: number }>(
+    ask<{ number: number; version: number }>(
       "cannot read the loads",
-      `SELECT number, version, bytes FROM ${of("generation")} WHERE retired IS NULL ORDER BY number`,
+      `SELECT number, version FROM ${of("generation")} WHERE retired IS NULL ORDER BY number`,
     );
 
   const isThere = async (where: Pick<Connections, "ask">, number: number): Promise<boolean> => {
@@ -143,7 +143,7 @@ function postgresStore(
     return postgresGeneration(
       number,
       schemaOf(number),
-      replica === undefined ? () => connections : replicaFor(number, replica),
+      replica === undefined ? connections : replicaFor(number, replica),
     );
   };
 
@@ -151,7 +151,7 @@ function postgresStore(
    * The replica, once it has the load, for as long as it answers. A load that it has is the very one that was announced: each
    * has tables of its own.
    */
-  const replicaFor = (number: number, from: Connections): (() => Pick<Connections, "ask">) => {
+  const replicaFor = (number: number, from: Connections): Pick<Connections, "ask"> => {
     let has = false;
     let isLooking = false;
     let lookedAt = Number.NEGATIVE_INFINITY;
@@ -166,7 +166,7 @@ function postgresStore(
       isLooking = false;
       lookedAt = performance.now();
     };
-    const either: Pick<Connections, "ask"> = {
+    return {
       async ask(what, question) {
         if (!has) {
           if (!isLooking && performance.now() - lookedAt > LOOK_AGAIN_MS) void look();
@@ -180,7 +180,6 @@ function postgresStore(
         }
       },
     };
-    return () => either;
   };
 
   const allLoads = async (): Promise<LoadRecord[]> => {
@@ -271,11 +270,6 @@ function postgresStore(
   const atWorkbench = (): string => {
     if (bench === undefined) throw new AdresslistaError("internal", "this store was not opened for a load");
     return workbench;
-  };
-  const removeFetched = () => {
-    if (bench === undefined || !existsSync(bench)) return;
-    for (const number of generationNumbers(workbench))
-      rmSync(generationFile(workbench, number), { force: true });
   };
   let removing: NodeJS.Timeout | undefined;
   const removeRetiredLater = () => {
@@ -404,7 +398,8 @@ function postgresStore(
         guarded("cannot remove what a killed load left", () => {
           mkdirSync(bench, { recursive: true, mode: PRIVATE_FOLDER });
           removeUnfinished(workbench);
-          removeFetched();
+          for (const number of generationNumbers(workbench))
+            rmSync(generationFile(workbench, number), { force: true });
         });
         fetched.clear();
       }

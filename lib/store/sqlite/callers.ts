@@ -1,20 +1,7 @@
 import { AdresslistaError } from "../../errors.js";
-import type { CallerRecord, FailedLogins, Store } from "../queries.js";
+import type { CallerRecord, CallerStore, FailedLogins } from "../queries.js";
 import { type CallerRow, MAX_FAILED_LOGIN_KEYS, parametersOfCaller, toCaller } from "../records.js";
 import { type Connection, guarded } from "./files.js";
-
-type CallerStore = Pick<
-  Store,
-  | "callersVersion"
-  | "findCaller"
-  | "findCallerBySubject"
-  | "listCallers"
-  | "addCaller"
-  | "changeCaller"
-  | "removeCaller"
-  | "failedLogins"
-  | "noteFailedLogin"
->;
 
 /**
  * Callers and failed logins, beside the generations. `version` changes with every commit to the database, ours (which

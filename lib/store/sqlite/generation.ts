@@ -1,15 +1,20 @@
 import type Sqlite from "better-sqlite3";
-import { codeKey, numberKey } from "../../domain/codes.js";
-import { compareSwedish } from "../../domain/collation.js";
 import { AdresslistaError } from "../../errors.js";
+import {
+  AFTER_PERSONNUMMER,
+  byKind,
+  byKod,
+  heldValueKey,
+  type PersonRow,
+  participantsOf,
+  remember,
+} from "../found.js";
 import type {
   Generation,
-  HeldField,
   InstitutionFound,
   KursFound,
   KurstillfalleFound,
   OrtFound,
-  Participant,
   PersonFound,
   Search,
   TermregFound,
@@ -22,14 +27,6 @@ type Statement = Sqlite.Statement<unknown[]>;
 
 /** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
 const CACHE_KIB = 8 * 1024;
-
-/** Fields that compare as numbers (contract section 1, Formats). */
-const NUMERIC_FIELDS: ReadonlySet<HeldField> = new Set(["Kurstakt", "Termordning", "termordningkurs"]);
-
-/** What a value of a field is compared by, in the check that it can be sent back. */
-export function heldValueKey(field: HeldField, value: string): string {
-  return NUMERIC_FIELDS.has(field) ? numberKey(value) : codeKey(value);
-}
 
 const KURS_COLUMNS = `k.KOD AS kurskod, k.INST AS inst, k.BENAMNING AS benamning, k.ENGBENAMNING AS engBenamning,
   k.POANG AS poang, k.NEDLAGD AS nedlagd`;
@@ -49,16 +46,8 @@ const TERMREG_COLUMNS = `p.ID AS programId, t.ID AS ktill, t.KURSKOD AS kurskod,
 const TERMREG_ORDER =
   "ORDER BY p.PROGR, coalesce(p.PROGINR, ''), CAST(r.TERMORDN AS REAL), r.TERMORDN, t.STARTTER, t.KOD, p.ID";
 
-/** A registration's person as the participants' query gives it: id, bytes, invalid number [, e-mail, no e-mail]. */
-type PersonRow = [number, Buffer, string | null, string | null, string | null];
-
 const FFG_CONDITION = "r.KTILL = ?";
 const FO_CONDITION = "r.KTILL = ? AND r.TERMIN = ?";
-
-/** Answers of one question about courses that a generation keeps: more than a portal asks for, little in memory. */
-const MAX_REMEMBERED = 2_000;
-
-const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 
 /** Opens one finished load. Every statement is prepared once, here. */
 export function openGeneration(file: string, number: number): Generation {
@@ -177,18 +166,9 @@ export function openGeneration(file: string, number: number): Generation {
 
     participants(searches, email) {
       const statements = email ? withEmail : withoutEmail;
-      const [only, second] = searches;
-      if (!only) return [];
-      // One occasion, the usual call: the index has its persons once and in order already.
-      if (!second && only.typ !== "OM")
-        return rowsOf(only, statements).map((row) => toParticipant(only.typ, row));
-      const byPerson = new Map<number, Participant>();
-      for (const search of [...searches].sort((a, b) => KIND_ORDER[a.typ] - KIND_ORDER[b.typ])) {
-        for (const row of rowsOf(search, statements)) {
-          if (!byPerson.has(row[0])) byPerson.set(row[0], toParticipant(search.typ, row));
-        }
-      }
-      return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
+      return participantsOf(
+        byKind(searches).map((search) => ({ typ: search.typ, rows: rowsOf(search, statements) })),
+      );
     },
 
     countRegistrations: (searches, most) =>
@@ -256,9 +236,6 @@ function questionOf(
   }
 }
 
-/** Above every character of a personnummer in the store. */
-const AFTER_PERSONNUMMER = "~";
-
 /** Persons by number: by indexes alone, NAMN's and those of the registrations' persons. */
 function personsIn(connection: Connection): Generation["persons"] {
   const byPnr = connection.prepare(
@@ -283,41 +260,6 @@ function personsIn(connection: Connection): Generation["persons"] {
       found.push({ ...person, institutions: registeredAt.flatMap((codes) => JSON.parse(codes) as string[]) });
     }
     return found;
-  };
-}
-
-function byKod<Row extends { readonly kod: string }>(rows: Row[]): Row[] {
-  return rows.sort((a, b) => compareSwedish(a.kod, b.kod));
-}
-
-/**
- * Courses and occasions are few and asked for in every call, and a generation never changes: so what was found is kept.
- * What was not found is not, since a stranger may ask for anything.
- */
-function remember<Question extends readonly (string | undefined)[], Row>(
-  ask: (...question: Question) => readonly Row[],
-): (...question: Question) => readonly Row[] {
-  const answers = new Map<string, readonly Row[]>();
-  return (...question) => {
-    const key = question.join("\u0000");
-    const known = answers.get(key);
-    if (known) return known;
-    const rows = ask(...question);
-    if (rows.length > 0) {
-      if (answers.size >= MAX_REMEMBERED) answers.clear();
-      answers.set(key, rows);
-    }
-    return rows;
-  };
-}
-
-function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {
-  return {
-    regtyp,
-    personVO: row[1],
-    invalidPersonnummer: row[2],
-    email: row[3] ?? null,
-    noEmail: row[4] ?? null,
   };
 }
 
