@@ -234,11 +234,16 @@ function runningServer(place: Place, data: string, port: number): RunningServer 
     },
 
     freeze() {
-      const frozen = childrenOf(child?.pid);
-      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      const postmaster = child?.pid;
+      if (postmaster === undefined) return { goOn() {} };
+      // First, so that it makes no others meanwhile, and last to go on: only it takes leave of
+      // those that have ended, whose numbers would mean nobody, or another process, after that.
+      process.kill(postmaster, "SIGSTOP");
+      const children = childrenOf(postmaster);
+      for (const pid of children) process.kill(pid, "SIGSTOP");
       return {
         goOn() {
-          for (const pid of frozen) process.kill(pid, "SIGCONT");
+          for (const pid of [...children, postmaster]) process.kill(pid, "SIGCONT");
         },
       };
     },
@@ -249,11 +254,13 @@ function runningServer(place: Place, data: string, port: number): RunningServer 
   };
 }
 
-/** A server's process and those that it has made. */
-function childrenOf(pid: number | undefined): number[] {
-  if (pid === undefined) return [];
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return [pid, ...children.split(" ").filter(Boolean).map(Number)];
+/** The processes that one has made, once it has come to stand still. */
+function childrenOf(stopped: number): number[] {
+  const stat = () => readFileSync(`/proc/${stopped}/stat`, "utf8");
+  // Its state follows its name, which stands in brackets: a signal is not acted upon at once.
+  while (!/\) T /.test(stat()));
+  const children = readFileSync(`/proc/${stopped}/task/${stopped}/children`, "utf8");
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
 /** Databases and roles are made outside the one that tests use. */
