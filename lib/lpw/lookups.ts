@@ -4,7 +4,10 @@ import type { Generation, HeldField, MaybePromise } from "../store/queries.js";
  * One call's view of one generation. Each question is put to the store once: a call may send the same course in
  * hundreds of occasions.
  */
-export type Lookups = Omit<Generation, "number" | "close">;
+export interface Lookups extends Omit<Generation, "number" | "close"> {
+  /** Stands for the generation: what is made of nothing else may be kept by it, and goes when it goes. */
+  readonly load: object;
+}
 
 export function lookupsIn(generation: Generation): Lookups {
   return new CallLookups(generation);
@@ -17,6 +20,10 @@ class CallLookups implements Lookups {
 
   constructor(generation: Generation) {
     this.#generation = generation;
+  }
+
+  get load() {
+    return this.#generation;
   }
 
   kursByKod(kurskey: string) {
@@ -64,6 +71,10 @@ class CallLookups implements Lookups {
 
   joinedPersonVOs(...question: Parameters<Generation["joinedPersonVOs"]>) {
     return this.#generation.joinedPersonVOs(...question);
+  }
+
+  contacts(...question: Parameters<Generation["contacts"]>) {
+    return this.#generation.contacts(...question);
   }
 
   institutions() {

@@ -33,6 +33,7 @@ export async function compareAnswers(
   const compareParticipants = async (search: OccasionSearch, what: string): Promise<void> => {
     const participants = await same(what, (generation) => generation.participants([search], true));
     await same(what, (generation) => joinedOf(generation, search, participants.length));
+    await same(what, (generation) => generation.contacts(search));
     await same(what, (generation) => generation.countRegistrations([search], participants.length + 1));
   };
 
@@ -99,7 +100,7 @@ const CENTURIES = ["19", "20", undefined] as const;
 
 /** In how many parts a text comes is each engine's own. */
 async function joinedOf(generation: Generation, search: OccasionSearch, most: number) {
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, most, true);
+  const joined = await generation.joinedPersonVOs(search, SEPARATOR, most);
   return joined && { ...joined, oneByteTexts: joined.oneByteTexts.join("") };
 }
 

@@ -94,7 +94,7 @@ async function checkAnswer(generation: Generation, file: string, { search, perso
     }
   }
   // Undefined when someone has an incorrect personnummer: the answer then is what `participants` gave.
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, found.length, false);
+  const joined = await generation.joinedPersonVOs(search, SEPARATOR, found.length);
   const incorrect = found.some(({ invalidPersonnummer }) => invalidPersonnummer !== null);
   const whole = incorrect ? undefined : joinedWith(SEPARATOR, expected);
   if (

@@ -91,8 +91,6 @@ export interface JoinedPersonVOs {
   /** Bytes, one a character; parts of one text, to be written one after another. */
   readonly oneByteTexts: readonly string[];
   readonly persons: number;
-  /** Each person's, in list order; none unless they are asked for. */
-  readonly contacts: readonly Contact[];
 }
 
 export interface InstitutionFound {
@@ -145,14 +143,15 @@ export interface Generation {
   /**
    * The usual answer at once: the finished PersonVO bytes of one search's persons in list order, joined with `separator`;
    * empty when there are none. Undefined when a person has an incorrect personnummer (`participants` then tells whose), or
-   * there are more than `most`. `email`: with their contacts.
+   * there are more than `most`.
    */
   joinedPersonVOs(
     search: OccasionSearch,
     separator: string,
     most: number,
-    email: boolean,
   ): MaybePromise<JoinedPersonVOs | undefined>;
+  /** Of all of one search's persons, in list order. Not kept: whoever asks keeps what it makes of them. */
+  contacts(search: OccasionSearch): MaybePromise<readonly Contact[]>;
   /** By code, in Swedish order. */
   institutions(): MaybePromise<readonly InstitutionFound[]>;
   /** ORT, by code, in Swedish order. */

@@ -1,5 +1,6 @@
 import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "../lpw/formats.js";
 import { type Encodable, FinishedElements, OneByteText } from "../soap/api.js";
+import { escapeText } from "../soap/xml.js";
 import type { Contact, KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
 
 /** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
@@ -100,18 +101,42 @@ export function adrListEntVOs(participants: readonly Participant[]): FinishedEle
   return new FinishedElements(chunks);
 }
 
-/** Addresses in list order, each once without regard to case, as it was spelled first. */
-export function emailList(persons: readonly Contact[]): string[] {
-  const spelledFirst = new Map<string, string>();
-  for (const { email } of persons) {
-    if (email === null) continue;
-    const key = email.toLowerCase();
-    if (!spelledFirst.has(key)) spelledFirst.set(key, email);
-  }
-  return [...spelledFirst.values()];
+export interface EmailLists {
+  readonly EmailList: FinishedElements;
+  readonly NoEmailList: FinishedElements;
+  /** Of both. */
+  readonly bytes: number;
 }
 
-/** Persons without an address, as finished when the export was loaded: `Efternamn, Förnamn (personnummer)`. */
-export function noEmailList(persons: readonly Contact[]): string[] {
-  return persons.flatMap(({ email, noEmail }) => (email === null && noEmail !== null ? [noEmail] : []));
+/**
+ * Addresses in list order, each once without regard to case, as it was spelled first; and persons without one, as finished
+ * when the export was loaded: `Efternamn, Förnamn (personnummer)`.
+ */
+export function emailLists(persons: readonly Contact[]): EmailLists {
+  let addresses = "";
+  let others = "";
+  const written = new Set<string>();
+  for (const { email, noEmail } of persons) {
+    if (email === null) {
+      if (noEmail !== null) others += `<NoEmailList>${escapeText(noEmail)}</NoEmailList>`;
+      continue;
+    }
+    const key = email.toLowerCase();
+    if (written.has(key)) continue;
+    written.add(key);
+    addresses += `<EmailList>${escapeText(email)}</EmailList>`;
+  }
+  // In memory of their own, not in a part of what node cuts small buffers from: they may be kept.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(addresses) + Buffer.byteLength(others));
+  const end = bytes.write(addresses);
+  bytes.write(others, end);
+  return {
+    EmailList: finished(bytes.subarray(0, end)),
+    NoEmailList: finished(bytes.subarray(end)),
+    bytes: bytes.length,
+  };
+}
+
+function finished(bytes: Buffer): FinishedElements {
+  return new FinishedElements(bytes.length === 0 ? [] : [bytes]);
 }

@@ -4,10 +4,11 @@ import { containsInvalidSsn, type Message, tooMany } from "../lpw/messages.js";
 import { echoed } from "../lpw/request.js";
 import { forbiddenCourses } from "../lpw/rights.js";
 import type { FinishedElements } from "../soap/api.js";
-import type { Contact, OccasionSearch, Participant, Search } from "../store/queries.js";
+import type { OccasionSearch, Participant, Search } from "../store/queries.js";
 import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
-import { adrListEntVOs, betweenEntries, emailList, joinedAdrListEntVOs, noEmailList } from "./encode.js";
+import { emailListsOf } from "./email-lists.js";
+import { adrListEntVOs, betweenEntries, type EmailLists, emailLists, joinedAdrListEntVOs } from "./encode.js";
 import { kursInfoOf } from "./kursinfo.js";
 import type { AdrListRequest } from "./request.js";
 import { searchesOf } from "./search.js";
@@ -22,23 +23,22 @@ export async function getAdrLista(call: AdrListCall): Promise<AdrListAnswer> {
 
   const lists = await listsOf(call, await searchesOf(call));
   if (lists === undefined) return refusal([tooMany("AdrListEntVO", MAX_PERSONS)]);
-  const { AdrListEntVO, contacts, messages, persons } = lists;
+  const { AdrListEntVO, email, messages, persons } = lists;
   const KursInfoVO = await kursInfoOf(call, kurskoderOf(call.request));
-  const data =
-    contacts === undefined
-      ? { KursInfoVO, AdrListEntVO }
-      : { KursInfoVO, AdrListEntVO, EmailList: emailList(contacts), NoEmailList: noEmailList(contacts) };
+  const data = { KursInfoVO, AdrListEntVO, EmailList: email?.EmailList, NoEmailList: email?.NoEmailList };
   return { data, messages, persons };
 }
 
 interface Lists {
   readonly AdrListEntVO: FinishedElements;
-  /** For the e-mail lists; undefined: they are not asked for. */
-  readonly contacts: readonly Contact[] | undefined;
+  /** Undefined: they are not asked for. */
+  readonly email: EmailLists | undefined;
   readonly messages: readonly Message[];
   /** Listed, or told of in messages. */
   readonly persons: number;
 }
+
+const NONE: readonly Message[] = [];
 
 /** Undefined: there are too many. */
 async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists | undefined> {
@@ -47,13 +47,13 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
   if (occasion !== undefined) {
     // The usual call, without looking at each person: undefined when one of them stands in no list.
     const { typ } = occasion;
-    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(typ), MAX_PERSONS, email);
+    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(typ), MAX_PERSONS);
     if (found !== undefined) {
-      const { oneByteTexts, persons, contacts } = found;
+      const { oneByteTexts, persons } = found;
       return {
         AdrListEntVO: joinedAdrListEntVOs(typ, oneByteTexts),
-        contacts: email ? contacts : undefined,
-        messages: [],
+        email: email ? await emailListsOf(call.lookups, occasion) : undefined,
+        messages: NONE,
         persons,
       };
     }
@@ -63,7 +63,7 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
   const { listed, messages } = withoutInvalidNumbers(participants);
   return {
     AdrListEntVO: adrListEntVOs(listed),
-    contacts: email ? listed : undefined,
+    email: email ? emailLists(listed) : undefined,
     messages,
     persons: participants.length,
   };

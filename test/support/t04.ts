@@ -383,7 +383,19 @@ export async function ask(
   const entries = answer.AdrListEntVO as FinishedElements | undefined;
   // As on the wire, where what is undefined is absent.
   const present = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined));
+  for (const list of ["EmailList", "NoEmailList"]) {
+    const { [list]: elements } = present;
+    if (elements !== undefined) present[list] = textsIn(elements as FinishedElements, list);
+  }
   return { ...(present as unknown as TestAnswer), persons: entries === undefined ? [] : personsIn(entries) };
+}
+
+/** Contents of elements that hold nothing but text, as they stand there. */
+function textsIn(elements: FinishedElements, name: string): string[] {
+  const xml = textOf(elements);
+  const element = new RegExp(`<${name}>([^<]*)</${name}>`, "g");
+  expect(xml.replace(element, "")).to.equal("");
+  return [...xml.matchAll(element)].map(([, text = ""]) => text);
 }
 
 function personsIn(entries: FinishedElements): string[] {

@@ -7,6 +7,7 @@ import {
   briefly,
   inventedPersonnummer,
   storeWith,
+  type TestRegister,
   type TestStore,
   testOperations,
   testRegister,
@@ -376,6 +377,40 @@ describe("getAdrLista (T04 4)", () => {
         `Wiik, Vera (${inventedPersonnummer("19800303", 3).slice(2)})`,
       ]);
       expect(answer.Email).to.equal(true);
+    });
+
+    it("has the same of an occasion each time, and of the next load what that has", async () => {
+      const contacts = [
+        ["Alm", "Bo.Å@exempel.se"],
+        ["Berg", undefined],
+        ["Dal", "a&b@exempel.se"],
+        ["Ek", "bo.å@exempel.SE"],
+        ["Fors", undefined],
+      ] as const;
+      const register = (domain: string): TestRegister => ({
+        tables: testRegister.tables,
+        persons: contacts.map(([efternamn, email], index) => ({
+          id: `p${index}`,
+          efternamn,
+          ...(email === undefined ? {} : { email: email.replace("exempel", domain) }),
+          personnummer: inventedPersonnummer("19800101", index),
+          registrations: [{ typ: "FFG", ktill: 4, kurskod: "SVESVE01", termin: "20091", programmes: [] }],
+        })),
+      });
+      const number = (index: number) => inventedPersonnummer("19800101", index).slice(2);
+      const loads = await storeWith(register("exempel"));
+      const loaded = testOperations(loads.store);
+      const occasion = { typ: "FFG", Kurskod: "SVESVE01", Starttermin: "091" };
+      const further = { typ: "FFG", Kurskod: "SVESVE01", Starttermin: "101" };
+      for (const KursTfVO of [[occasion], [occasion], [occasion, further], [occasion]]) {
+        const answer = await ask(loaded, "getAdrLista", { KursTfVO, Email: true });
+        expect(answer.EmailList).to.deep.equal(["Bo.Å@exempel.se", "a&amp;b@exempel.se"]);
+        expect(answer.NoEmailList).to.deep.equal([`Berg (${number(1)})`, `Fors (${number(4)})`]);
+      }
+      await loads.load(register("nytt"));
+      const answer = await ask(loaded, "getAdrLista", { KursTfVO: [occasion], Email: true });
+      expect(answer.EmailList).to.deep.equal(["Bo.Å@nytt.se", "a&amp;b@nytt.se"]);
+      await loads.close();
     });
 
     it("has no such lists without Email", async () => {

@@ -8,6 +8,7 @@ import {
   remember,
 } from "../found.js";
 import type {
+  Contact,
   Generation,
   InstitutionFound,
   KursFound,
@@ -213,6 +214,15 @@ export function postgresGeneration(
     },
 
     joinedPersonVOs: joinedPersonsFrom(askRows, of, registrationsOf),
+
+    async contacts(search) {
+      const { table, condition, values } = registrationsOf(search);
+      return ask<Contact>(
+        `SELECT v.email AS "email", v.noemail AS "noEmail" FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
+         WHERE ${condition} ORDER BY r.person`,
+        ...values,
+      );
+    },
 
     institutions: remember(async () =>
       byKod(await ask<InstitutionFound>(`SELECT kod, benamning FROM ${of("institution")}`)),

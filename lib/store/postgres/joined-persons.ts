@@ -8,7 +8,7 @@ import {
   MAX_KEPT_PARTICIPANTS,
   oneByte,
 } from "../kept-lately.js";
-import type { Contact, Generation, OccasionSearch } from "../queries.js";
+import type { Generation, OccasionSearch } from "../queries.js";
 import type { Value } from "./connections.js";
 
 /** As text: the driver gives bytes in hexadecimal form, twice as long. */
@@ -21,18 +21,10 @@ export interface Registrations {
   readonly values: readonly Value[];
 }
 
-interface KeptPerson extends Contact {
-  /** Bytes of the element, one a character; undefined: the person has an incorrect personnummer, and stands in no list. */
-  readonly oneByteText: string | undefined;
-}
+/** Bytes of a person's element, one a character; null: the person has an incorrect personnummer, and stands in no list. */
+type KeptPerson = string | null;
 
-type PersonRow = [
-  id: number,
-  element: string,
-  invalid: string | null,
-  email: string | null,
-  noEmail: string | null,
-];
+type PersonRow = [id: number, element: string, invalid: string | null];
 
 /** Persons that one question asks for: with more its parameter is longer than what it saves. */
 const PERSONS_AT_A_TIME = 1_000;
@@ -42,12 +34,7 @@ export function joinedPersonsFrom(
   of: (table: string) => string,
   registrationsOf: (search: OccasionSearch) => Registrations,
 ): Generation["joinedPersonVOs"] {
-  const persons = bounded<number, KeptPerson>(
-    MAX_KEPT_CHARACTERS,
-    ({ oneByteText = "", email, noEmail }) =>
-      // As much as an entry takes besides.
-      oneByteText.length + (email?.length ?? 0) + (noEmail?.length ?? 0) + 100,
-  );
+  const persons = bounded<number, KeptPerson>(MAX_KEPT_CHARACTERS, (text) => text?.length ?? 1);
   const occasions = bounded<string, Int32Array>(MAX_KEPT_PARTICIPANTS, (ids) => ids.length + 1);
 
   const participantsOf = async (search: OccasionSearch, most: number): Promise<Int32Array> => {
@@ -67,11 +54,11 @@ export function joinedPersonsFrom(
     const found = new Map<number, KeptPerson>();
     for (let from = 0; from < ids.length; from += PERSONS_AT_A_TIME) {
       const rows = await ask<PersonRow>(
-        `SELECT v.id, ${PERSONVO}, v.invalidpnr, v.email, v.noemail FROM ${of("personvo")} v WHERE v.id = ANY($1::integer[])`,
+        `SELECT v.id, ${PERSONVO}, v.invalidpnr FROM ${of("personvo")} v WHERE v.id = ANY($1::integer[])`,
         [ids.slice(from, from + PERSONS_AT_A_TIME)],
       );
-      for (const [id, element, invalid, email, noEmail] of rows) {
-        const person = { oneByteText: invalid === null ? oneByte(element) : undefined, email, noEmail };
+      for (const [id, element, invalid] of rows) {
+        const person = invalid === null ? oneByte(element) : null;
         persons.set(id, person);
         found.set(id, person);
       }
@@ -79,7 +66,7 @@ export function joinedPersonsFrom(
     return found;
   };
 
-  return async (search, separator, most, email) => {
+  return async (search, separator, most) => {
     const ids = await participantsOf(search, most);
     if (ids.length > most) return undefined;
     const { found, missing } = kept(persons, ids);
@@ -89,14 +76,12 @@ export function joinedPersonsFrom(
     }
     const texts: string[] = [];
     for (const person of found) {
-      if (person?.oneByteText === undefined) return undefined;
-      texts.push(person.oneByteText);
+      if (person === undefined || person === null) return undefined;
+      texts.push(person);
     }
-    const contacts = email ? (found as KeptPerson[]).map(({ email, noEmail }) => ({ email, noEmail })) : [];
     return {
       oneByteTexts: texts.length === 0 ? [] : joinedInParts(texts, oneByte(separator)),
       persons: texts.length,
-      contacts,
     };
   };
 }

@@ -10,10 +10,12 @@ import {
   remember,
 } from "../found.js";
 import type {
+  Contact,
   Generation,
   InstitutionFound,
   KursFound,
   KurstillfalleFound,
+  OccasionSearch,
   OrtFound,
   PersonFound,
   Search,
@@ -116,6 +118,7 @@ export function openGeneration(file: string, number: number): Generation {
   );
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
+  const contacts = contactsIn(connection);
 
   const rowsOf = (search: Search, statements: typeof withEmail): PersonRow[] => {
     const { statement, parameters } = questionOf(search, statements);
@@ -175,6 +178,7 @@ export function openGeneration(file: string, number: number): Generation {
       searches.reduce((sum, search) => sum + (rowCount(search, most) as number), 0),
 
     joinedPersonVOs: joinedPersonsIn(connection),
+    contacts,
 
     institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
     places: remember(() => byKod(places.all() as OrtFound[])),
@@ -261,6 +265,18 @@ function personsIn(connection: Connection): Generation["persons"] {
     }
     return found;
   };
+}
+
+function contactsIn(connection: Connection): (search: OccasionSearch) => readonly Contact[] {
+  const contacts = (table: string, condition: string) =>
+    connection.prepare(
+      `SELECT v.EMAIL AS email, v.NOEMAIL AS noEmail FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
+       WHERE ${condition} ORDER BY r.PERSON`,
+    );
+  const ofFfg = contacts("FFGKURS", FFG_CONDITION);
+  const ofFo = contacts("FORTKURS", FO_CONDITION);
+  return (search) =>
+    (search.typ === "FFG" ? ofFfg.all(search.ktill) : ofFo.all(search.ktill, search.termin)) as Contact[];
 }
 
 function withInstitutions<T>(rows: unknown[]): T[] {

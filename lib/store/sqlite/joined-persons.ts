@@ -2,9 +2,8 @@
  * The usual answer, the participants of one occasion, from what has been read lately.
  *
  * A generation never changes, so that what was read of it is right for as long as it is served. Kept are who an occasion's
- * participants are, each person's finished bytes, and entries of the e-mail lists, all within bounds. The bytes are kept as
- * strings of one byte a character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the
- * same.
+ * participants are, and each person's finished bytes, both within bounds. The bytes are kept as strings of one byte a
+ * character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the same.
  */
 import {
   bounded,
@@ -15,24 +14,19 @@ import {
   MAX_KEPT_PARTICIPANTS,
   oneByte,
 } from "../kept-lately.js";
-import type { Contact, JoinedPersonVOs, OccasionSearch } from "../queries.js";
+import type { JoinedPersonVOs, OccasionSearch } from "../queries.js";
 import type { Connection } from "./files.js";
 
-/** Persons whose entries of the e-mail lists it keeps, some 150 bytes each. */
-const MAX_KEPT_CONTACTS = 45_000;
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
 
 /** An occasion one of whose participants stands in no list. */
 const HAS_INVALID = Symbol("has an incorrect personnummer");
 
-type ContactRow = [email: string | null, noEmail: string | null];
-
 export type JoinPersonVOs = (
   search: OccasionSearch,
   separator: string,
   most: number,
-  email: boolean,
 ) => JoinedPersonVOs | undefined;
 
 export function joinedPersonsIn(
@@ -57,19 +51,8 @@ export function joinedPersonsIn(
   const joinedFfg = joined("FFGKURS", "r.KTILL = ?");
   const joinedFo = joined("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
   const onePerson = connection.prepare("SELECT PERSONVO, INVALIDPNR FROM PERSONVO WHERE ID = ?").raw();
-  const contactsOfAll = (table: string, condition: string) =>
-    connection
-      .prepare(
-        `SELECT v.EMAIL, v.NOEMAIL FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
-         WHERE ${condition} ORDER BY r.PERSON`,
-      )
-      .raw();
-  const contactsOfFfg = contactsOfAll("FFGKURS", "r.KTILL = ?");
-  const contactsOfFo = contactsOfAll("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
-  const oneContact = connection.prepare("SELECT EMAIL, NOEMAIL FROM PERSONVO WHERE ID = ?").raw();
 
   const persons = bounded<number, string>(maxKeptCharacters, (bytes) => bytes.length);
-  const contacts = bounded<number, Contact>(MAX_KEPT_CONTACTS, () => 1);
   const occasions = bounded<string, Int32Array | typeof HAS_INVALID>(MAX_KEPT_PARTICIPANTS, (ids) =>
     ids === HAS_INVALID ? 1 : ids.length + 1,
   );
@@ -138,31 +121,12 @@ export function joinedPersonsIn(
     return whole && joinedInParts(whole, oneByte(separator));
   };
 
-  const readContacts = (search: OccasionSearch): ContactRow[] =>
-    (search.typ === "FFG"
-      ? contactsOfFfg.all(search.ktill)
-      : contactsOfFo.all(search.ktill, search.termin)) as ContactRow[];
-
-  const contactsOf = (search: OccasionSearch, ids: Int32Array): readonly Contact[] => {
-    const { found, missing } = kept(contacts, ids);
-    if (missing === 0) return found as Contact[];
-    const all = missing > ids.length * MOST_MISSING ? readContacts(search) : undefined;
-    for (const [at, id] of ids.entries()) {
-      if (found[at] !== undefined) continue;
-      const [email, noEmail] = all?.[at] ?? (oneContact.get(id) as ContactRow);
-      const contact = { email, noEmail };
-      contacts.set(id, contact);
-      found[at] = contact;
-    }
-    return found as Contact[];
-  };
-
-  return (search, separator, most, email) => {
+  return (search, separator, most) => {
     const ids = participantsOf(search, most);
     if (ids === HAS_INVALID || ids.length > most) return undefined;
-    if (ids.length === 0) return { oneByteTexts: [], persons: 0, contacts: [] };
+    if (ids.length === 0) return { oneByteTexts: [], persons: 0 };
     const oneByteTexts = textsOf(search, separator, ids);
     if (oneByteTexts === undefined) return hasInvalid(search);
-    return { oneByteTexts, persons: ids.length, contacts: email ? contactsOf(search, ids) : [] };
+    return { oneByteTexts, persons: ids.length };
   };
 }

@@ -1,0 +1,34 @@
+/**
+ * The e-mail lists of occasions that were asked for lately. A load never changes, and they are nobody's own: made once, they
+ * are right for every caller that may see the occasion, for as long as the load is served.
+ */
+import type { Lookups } from "../lpw/lookups.js";
+import { type Bounded, bounded, keyOf } from "../store/kept-lately.js";
+import type { OccasionSearch } from "../store/queries.js";
+import { type EmailLists, emailLists } from "./encode.js";
+
+/** Bytes of them that each process keeps of a load: of a register with 60 000 persons nearly all. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+/** What an occasion's take beside their bytes, roughly. */
+const ENTRY_BYTES = 300;
+
+const listsOfLoads = new WeakMap<object, Bounded<string, EmailLists>>();
+
+/** Of all of an occasion's participants: there is none among them who stands in no list. */
+export async function emailListsOf(lookups: Lookups, occasion: OccasionSearch): Promise<EmailLists> {
+  const lists = listsOf(lookups.load);
+  const key = keyOf(occasion);
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const made = emailLists(await lookups.contacts(occasion));
+  lists.set(key, made);
+  return made;
+}
+
+function listsOf(load: object): Bounded<string, EmailLists> {
+  const known = listsOfLoads.get(load);
+  if (known !== undefined) return known;
+  const lists = bounded<string, EmailLists>(MAX_KEPT_BYTES, ({ bytes }) => ENTRY_BYTES + bytes);
+  listsOfLoads.set(load, lists);
+  return lists;
+}
