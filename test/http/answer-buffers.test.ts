@@ -40,6 +40,35 @@ describe("the memory that answers are written in", () => {
     expect(lent.take(20 * KILOBYTE).buffer).to.not.equal(lent.take(20 * KILOBYTE).buffer);
   });
 
+  it("makes room for what is needed now, at the cost of a size that was needed the longest ago", () => {
+    const buffers = answerBuffers(96 * KILOBYTE);
+    const lent = Array.from({ length: 3 }, () => buffers.lend());
+    for (const one of lent) one.take(30 * KILOBYTE);
+    for (const one of lent) one.giveBack();
+    const long = buffers.lend();
+    const bytes = long.take(60 * KILOBYTE);
+    long.giveBack();
+    expect(buffers.lend().take(60 * KILOBYTE).buffer).to.equal(bytes.buffer);
+  });
+
+  it("is let go when nobody has needed it for a while", async () => {
+    const buffers = answerBuffers(100 * KILOBYTE, 200);
+    const taken = (kilobytes: number) => {
+      const lent = buffers.lend();
+      const bytes = lent.take(kilobytes * KILOBYTE);
+      lent.giveBack();
+      return bytes.buffer;
+    };
+    const [unneeded, needed] = [taken(60), taken(30)];
+    for (let looked = 0; looked < 50; looked++) {
+      await delay(10);
+      expect(taken(30)).to.equal(needed);
+    }
+    expect(taken(60)).to.not.equal(unneeded);
+    await delay(600);
+    expect(taken(30)).to.not.equal(needed);
+  });
+
   it("is not kept beyond its bound, nor for what is larger than nearly all answers", () => {
     const buffers = answerBuffers(100 * KILOBYTE);
     const lent = Array.from({ length: 3 }, () => buffers.lend());
