@@ -28,6 +28,19 @@ export function rememberedCase(occasions: readonly MeasuredOccasion[], participa
   return adrLista(occasions, participants, { email: false, search: "occasion", remembered: true });
 }
 
+/** Occasions that a call of `severalOccasions` asks for together. */
+const TOGETHER = 5;
+
+/** A call whose answer costs the service much beside what it costs to ask for it: several occasions' persons, each once. */
+export function severalOccasions(occasions: readonly MeasuredOccasion[]): readonly string[] {
+  const keys = occasions.filter(({ participants }) => participants === 30).map(byAnmkod);
+  return Array.from({ length: DIFFERENT_REQUESTS }, (_, at) => {
+    const some = Array.from({ length: TOGETHER }, (_, next) => keys[(at + next) % keys.length] ?? "");
+    const asked = some.map((key) => `<KursTfVO>${key}</KursTfVO>`).join("");
+    return envelope("getAdrLista", `${different(at)}${asked}<Email>true</Email>`);
+  });
+}
+
 /** As many persons from every register: so many occasions of 100 that one of 1 000 persons has that many. */
 const GROWTH_OCCASIONS = 5;
 
@@ -84,7 +97,7 @@ function adrLista(
     .map(({ kurskod, termin, anmkod }) =>
       search === "free"
         ? `<Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin>`
-        : `<typ>FFG</typ><Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin><Anmkod>${anmkod}</Anmkod>`,
+        : byAnmkod({ kurskod, termin, anmkod }),
     );
   const request = (key: string, institution: string) =>
     envelope("getAdrLista", `${institution}<KursTfVO>${key}</KursTfVO>${flags}`);
@@ -97,12 +110,22 @@ function adrLista(
     requests: remembered
       ? keys.map((key) => request(key, ""))
       : Array.from({ length: DIFFERENT_REQUESTS }, (_, at) =>
-          request(
-            keys[at % keys.length] ?? "",
-            `<Institution>${at.toString(36).padStart(4, "0").toUpperCase()}</Institution>`,
-          ),
+          request(keys[at % keys.length] ?? "", different(at)),
         ),
   };
+}
+
+/** A field that getAdrLista does not read: see DIFFERENT_REQUESTS. */
+function different(at: number): string {
+  return `<Institution>${at.toString(36).padStart(4, "0").toUpperCase()}</Institution>`;
+}
+
+function byAnmkod({
+  kurskod,
+  termin,
+  anmkod,
+}: Pick<MeasuredOccasion, "kurskod" | "termin" | "anmkod">): string {
+  return `<typ>FFG</typ><Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin><Anmkod>${anmkod}</Anmkod>`;
 }
 
 function envelope(operation: string, list: string): string {
