@@ -2,7 +2,7 @@ import { codeKey } from "../domain/codes.js";
 import { AdresslistaError } from "../errors.js";
 import type { Generation, OccasionSearch } from "../store/queries.js";
 
-const SEPARATOR = "\n";
+const SEPARATORS = { FFG: "\n", FO: "\n" };
 
 /**
  * Asks two generations everything that calls can ask of them about courses, occasions and participants, and compares the
@@ -33,7 +33,7 @@ export async function compareAnswers(
   const compareParticipants = async (search: OccasionSearch, what: string): Promise<void> => {
     const participants = await same(what, (generation) => generation.participants([search], true));
     await same(what, (generation) => joinedOf(generation, search, participants.length));
-    await same(what, (generation) => generation.contacts(search));
+    await same(what, (generation) => generation.contacts([search]));
     await same(what, (generation) => generation.countRegistrations([search], participants.length + 1));
   };
 
@@ -100,7 +100,7 @@ const CENTURIES = ["19", "20", undefined] as const;
 
 /** In how many parts a text comes is each engine's own. */
 async function joinedOf(generation: Generation, search: OccasionSearch, most: number) {
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, most);
+  const joined = await generation.joinedPersonVOs([search], SEPARATORS, most);
   return joined && { ...joined, oneByteTexts: joined.oneByteTexts.join("") };
 }
 

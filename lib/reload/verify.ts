@@ -16,6 +16,7 @@ const SPREAD_SAMPLES = 20;
 const PERSON_VO_START = Buffer.from("<PersonVO>");
 const PERSON_VO_END = Buffer.from("</PersonVO>");
 const SEPARATOR = "\n";
+const SEPARATORS = { FFG: SEPARATOR, FO: SEPARATOR };
 
 /**
  * What a generation must stand before it is served, besides foreign keys and whole pages: a course for every occasion, and
@@ -94,7 +95,7 @@ async function checkAnswer(generation: Generation, file: string, { search, perso
     }
   }
   // Undefined when someone has an incorrect personnummer: the answer then is what `participants` gave.
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, found.length);
+  const joined = await generation.joinedPersonVOs([search], SEPARATORS, found.length);
   const incorrect = found.some(({ invalidPersonnummer }) => invalidPersonnummer !== null);
   const whole = incorrect ? undefined : joinedWith(SEPARATOR, expected);
   if (

@@ -1,7 +1,7 @@
 /** What the generations of either engine do with what they have found. */
 import { codeKey, numberKey } from "../domain/codes.js";
 import { compareSwedish } from "../domain/collation.js";
-import type { HeldField, MaybePromise, Participant, Search } from "./queries.js";
+import type { Contact, HeldField, MaybePromise, Participant, Search } from "./queries.js";
 
 /** Answers of one question about courses that a generation keeps: more than a portal asks for, little in memory. */
 const MAX_REMEMBERED = 2_000;
@@ -23,7 +23,8 @@ export type PersonRow = [number, Buffer, string | null, string | null, string | 
 const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 
 /** In the order in which the kinds of registrations count. */
-export function byKind(searches: readonly Search[]): Search[] {
+export function byKind<S extends Search>(searches: readonly S[]): readonly S[] {
+  if (searches.length <= 1) return searches;
   return [...searches].sort((a, b) => KIND_ORDER[a.typ] - KIND_ORDER[b.typ]);
 }
 
@@ -40,6 +41,22 @@ export function participantsOf(
     for (const row of rows) if (!byPerson.has(row[0])) byPerson.set(row[0], toParticipant(typ, row));
   }
   return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, participant]) => participant);
+}
+
+/** A person's id and contact. */
+export type ContactRow = [person: number, email: string | null, noEmail: string | null];
+
+/** Each person's once, in list order. `found`: of each search, in list order. */
+export function contactsOf(found: readonly (readonly ContactRow[])[]): readonly Contact[] {
+  const [only, ...others] = found;
+  if (only === undefined) return [];
+  if (others.length === 0) return only.map(toContact);
+  const byPerson = new Map(found.flatMap((rows) => rows.map((row) => [row[0], row] as const)));
+  return [...byPerson.values()].sort((a, b) => a[0] - b[0]).map(toContact);
+}
+
+function toContact([, email, noEmail]: ContactRow): Contact {
+  return { email, noEmail };
 }
 
 function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {

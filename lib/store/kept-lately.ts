@@ -2,7 +2,7 @@
  * What each process keeps of what it has read of a generation lately, whatever the engine: a generation never changes, so that
  * it is right for as long as it is served.
  */
-import type { OccasionSearch } from "./queries.js";
+import type { JoinedPersonVOs, OccasionSearch, Separators } from "./queries.js";
 
 /** Characters of finished persons that each process keeps: some 40 000 persons. */
 export const MAX_KEPT_CHARACTERS = 16 * 1024 * 1024;
@@ -27,11 +27,57 @@ export function kept<Value>(
   return { found, missing };
 }
 
-export function joinedInParts(texts: readonly string[], separator: string): string[] {
+/** Who takes part in an occasion: persons' ids in list order. */
+export interface OccasionParticipants {
+  readonly typ: OccasionSearch["typ"];
+  readonly ids: Int32Array;
+}
+
+/** Persons in list order, each once. */
+export interface Union {
+  readonly ids: Int32Array;
+  /** Each one's kind; or all of them have this one. */
+  readonly typs: OccasionSearch["typ"] | readonly OccasionSearch["typ"][];
+}
+
+/** Of several occasions, by kind: each person with the first kind that it is found by. */
+export function unionOf(occasions: readonly OccasionParticipants[]): Union {
+  const [only, another] = occasions;
+  if (only === undefined) return { ids: new Int32Array(), typs: "FFG" };
+  if (another === undefined) return { ids: only.ids, typs: only.typ };
+  const typOf = new Map<number, OccasionSearch["typ"]>();
+  for (const { typ, ids } of occasions) for (const id of ids) if (!typOf.has(id)) typOf.set(id, typ);
+  // Of typed arrays `sort` is by number.
+  const ids = Int32Array.from(typOf.keys()).sort();
+  const last = occasions.at(-1)?.typ;
+  if (only.typ === last) return { ids, typs: only.typ };
+  return { ids, typs: Array.from(ids, (id) => typOf.get(id) as OccasionSearch["typ"]) };
+}
+
+/** `texts`: of each person, one byte a character. */
+export function joinedPersons(
+  texts: readonly string[],
+  typs: Union["typs"],
+  separators: Separators,
+): JoinedPersonVOs {
+  const persons = texts.length;
+  if (typeof typs === "string") {
+    return { oneByteTexts: joinedInParts(texts, oneByte(separators[typs])), first: typs, persons };
+  }
+  const between = { FFG: oneByte(separators.FFG), FO: oneByte(separators.FO) };
+  const pieces = texts.flatMap((text, at) => {
+    const typ = typs[at];
+    return at === 0 || typ === undefined ? [text] : [between[typ], text];
+  });
+  return { oneByteTexts: joinedInParts(pieces, ""), first: typs[0] ?? "FFG", persons };
+}
+
+function joinedInParts(texts: readonly string[], separator: string): string[] {
+  if (texts.length === 0) return [];
   if (texts.length <= JOINED_AT_A_TIME) return [texts.join(separator)];
   const parts: string[] = [];
   for (let from = 0; from < texts.length; from += JOINED_AT_A_TIME) {
-    if (from > 0) parts.push(separator);
+    if (from > 0 && separator !== "") parts.push(separator);
     parts.push(texts.slice(from, from + JOINED_AT_A_TIME).join(separator));
   }
   return parts;

@@ -87,9 +87,14 @@ export interface Participant {
 /** What stands of a person in the e-mail lists: see Participant. */
 export type Contact = Pick<Participant, "email" | "noEmail">;
 
+/** What stands between two persons' elements, by the kind of the second one. */
+export type Separators = Readonly<Record<OccasionSearch["typ"], string>>;
+
 export interface JoinedPersonVOs {
-  /** Bytes, one a character; parts of one text, to be written one after another. */
+  /** Bytes, one a character; parts of one text, to be written one after another. None when there are no persons. */
   readonly oneByteTexts: readonly string[];
+  /** Kind of the first person. */
+  readonly first: OccasionSearch["typ"];
   readonly persons: number;
 }
 
@@ -141,17 +146,17 @@ export interface Generation {
   /** Registrations that the searches find together (a person may have several), counted no further than `most` of each. */
   countRegistrations(searches: readonly Search[], most: number): MaybePromise<number>;
   /**
-   * The usual answer at once: the finished PersonVO bytes of one search's persons in list order, joined with `separator`;
-   * empty when there are none. Undefined when a person has an incorrect personnummer (`participants` then tells whose), or
-   * there are more than `most`.
+   * The usual answer at once: the finished PersonVO bytes of the searches' persons as `participants` gives them, joined.
+   * Undefined when a person has an incorrect personnummer (`participants` then tells whose), or the searches find more than
+   * `most` registrations together.
    */
   joinedPersonVOs(
-    search: OccasionSearch,
-    separator: string,
+    searches: readonly OccasionSearch[],
+    separators: Separators,
     most: number,
   ): MaybePromise<JoinedPersonVOs | undefined>;
-  /** Of all of one search's persons, in list order. Not kept: whoever asks keeps what it makes of them. */
-  contacts(search: OccasionSearch): MaybePromise<readonly Contact[]>;
+  /** Of all of the searches' persons, each once, in list order. Not kept: whoever asks keeps what it makes of them. */
+  contacts(searches: readonly OccasionSearch[]): MaybePromise<readonly Contact[]>;
   /** By code, in Swedish order. */
   institutions(): MaybePromise<readonly InstitutionFound[]>;
   /** ORT, by code, in Swedish order. */

@@ -9,18 +9,24 @@ import { type EmailLists, emailLists } from "./encode.js";
 
 /** Bytes of them that each process keeps of a load: of a register with 60 000 persons nearly all. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** What an occasion's take beside their bytes, roughly. */
+/** What one entry takes beside its bytes, roughly. */
 const ENTRY_BYTES = 300;
+/** Occasions that are asked for together and kept so: more than that are hardly asked for a second time. */
+const MAX_KEPT_TOGETHER = 10;
 
 const listsOfLoads = new WeakMap<object, Bounded<string, EmailLists>>();
 
-/** Of all of an occasion's participants: there is none among them who stands in no list. */
-export async function emailListsOf(lookups: Lookups, occasion: OccasionSearch): Promise<EmailLists> {
+/** Of all of these occasions' participants: there is none among them who stands in no list. */
+export async function emailListsOf(
+  lookups: Lookups,
+  occasions: readonly OccasionSearch[],
+): Promise<EmailLists> {
+  if (occasions.length > MAX_KEPT_TOGETHER) return emailLists(await lookups.contacts(occasions));
   const lists = listsOf(lookups.load);
-  const key = keyOf(occasion);
+  const key = occasions.map(keyOf).join();
   const known = lists.get(key);
   if (known !== undefined) return known;
-  const made = emailLists(await lookups.contacts(occasion));
+  const made = emailLists(await lookups.contacts(occasions));
   lists.set(key, made);
   return made;
 }

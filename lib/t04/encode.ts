@@ -1,7 +1,15 @@
 import { type FormatSettings, NO_KURSTYP, writeKurskod, writeKurstakt, writeTermin } from "../lpw/formats.js";
 import { type Encodable, FinishedElements, OneByteText } from "../soap/api.js";
 import { escapeText } from "../soap/xml.js";
-import type { Contact, KursFound, KurstillfalleFound, Participant, TermregFound } from "../store/queries.js";
+import type {
+  Contact,
+  JoinedPersonVOs,
+  KursFound,
+  KurstillfalleFound,
+  Participant,
+  Separators,
+  TermregFound,
+} from "../store/queries.js";
 
 /** Rows of the store as the schema's types, under its names. What is null is absent on the wire. */
 type SchemaValue = { readonly [element: string]: Encodable };
@@ -69,29 +77,21 @@ function equalityKey(row: TermregFound): string {
 const ENTRY_START = { FFG: entryStart("FFG"), FO: entryStart("FO"), OM: entryStart("OM") } as const;
 const ENTRY_END = Buffer.from("</AdrListEntVO>");
 
-const BETWEEN_ENTRIES = {
+/** What stands between the PersonVO elements of two entries, by the kind of the second one. */
+export const BETWEEN_ENTRIES: Separators = {
   FFG: `${ENTRY_END}${ENTRY_START.FFG}`,
   FO: `${ENTRY_END}${ENTRY_START.FO}`,
-  OM: `${ENTRY_END}${ENTRY_START.OM}`,
-} as const;
+};
 
 function entryStart(regtyp: Participant["regtyp"]): Buffer {
   return Buffer.from(`<AdrListEntVO><Regtyp>${regtyp}</Regtyp>`);
 }
 
-/** What stands between the PersonVO elements of two entries of the same kind. */
-export function betweenEntries(regtyp: Participant["regtyp"]): string {
-  return BETWEEN_ENTRIES[regtyp];
-}
-
-/** AdrListEntVO[] of one kind, from PersonVO elements that the store has joined with `betweenEntries`. */
-export function joinedAdrListEntVOs(
-  regtyp: Participant["regtyp"],
-  oneByteTexts: readonly string[],
-): FinishedElements {
+/** AdrListEntVO[] from PersonVO elements that the store has joined with BETWEEN_ENTRIES. */
+export function joinedAdrListEntVOs({ first, oneByteTexts }: JoinedPersonVOs): FinishedElements {
   if (oneByteTexts.length === 0) return new FinishedElements([]);
   const texts = oneByteTexts.map((text) => new OneByteText(text));
-  return new FinishedElements([ENTRY_START[regtyp], ...texts, ENTRY_END]);
+  return new FinishedElements([ENTRY_START[first], ...texts, ENTRY_END]);
 }
 
 /** AdrListEntVO[] from bytes that were finished when the export was loaded. */

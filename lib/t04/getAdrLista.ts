@@ -8,7 +8,13 @@ import type { OccasionSearch, Participant, Search } from "../store/queries.js";
 import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
 import { emailListsOf } from "./email-lists.js";
-import { adrListEntVOs, betweenEntries, type EmailLists, emailLists, joinedAdrListEntVOs } from "./encode.js";
+import {
+  adrListEntVOs,
+  BETWEEN_ENTRIES,
+  type EmailLists,
+  emailLists,
+  joinedAdrListEntVOs,
+} from "./encode.js";
 import { kursInfoOf } from "./kursinfo.js";
 import type { AdrListRequest } from "./request.js";
 import { searchesOf } from "./search.js";
@@ -43,18 +49,15 @@ const NONE: readonly Message[] = [];
 /** Undefined: there are too many. */
 async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists | undefined> {
   const email = echoed(call.request.Email);
-  const occasion = onlyOccasion(searches);
-  if (occasion !== undefined) {
+  if (searches.every(isOfOccasion)) {
     // The usual call, without looking at each person: undefined when one of them stands in no list.
-    const { typ } = occasion;
-    const found = await call.lookups.joinedPersonVOs(occasion, betweenEntries(typ), MAX_PERSONS);
-    if (found !== undefined) {
-      const { oneByteTexts, persons } = found;
+    const joined = await call.lookups.joinedPersonVOs(searches, BETWEEN_ENTRIES, MAX_PERSONS);
+    if (joined !== undefined) {
       return {
-        AdrListEntVO: joinedAdrListEntVOs(typ, oneByteTexts),
-        email: email ? await emailListsOf(call.lookups, occasion) : undefined,
+        AdrListEntVO: joinedAdrListEntVOs(joined),
+        email: email ? await emailListsOf(call.lookups, searches) : undefined,
         messages: NONE,
-        persons,
+        persons: joined.persons,
       };
     }
   }
@@ -69,10 +72,9 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
   };
 }
 
-/** One occasion has each person once, and of one kind. */
-function onlyOccasion([only, ...others]: readonly Search[]): OccasionSearch | undefined {
-  if (only === undefined || others.length > 0 || only.typ === "OM") return undefined;
-  return only.programId === undefined ? only : undefined;
+/** All of an occasion's, not those of a programme alone, nor of a course's re-registered. */
+function isOfOccasion(search: Search): search is OccasionSearch {
+  return search.typ !== "OM" && search.programId === undefined;
 }
 
 function* kurskoderOf({ KursTfVO, KursTFTermregVO }: AdrListRequest): Iterable<string | undefined> {

@@ -8,9 +8,17 @@ import { joinedPersonsIn } from "../../lib/store/sqlite/joined-persons.js";
 import { itOnSqlite } from "../support/database.js";
 import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
-const SEPARATOR = "</å><å>";
+const SEPARATORS = { FFG: "</å><å>", FO: "</å><ö>" };
 const FFG: OccasionSearch = { typ: "FFG", ktill: 1 };
+const OTHER: OccasionSearch = { typ: "FFG", ktill: 2 };
 const FO: OccasionSearch = { typ: "FO", ktill: 1, termin: "20262" };
+const TWO_OCCASIONS = {
+  ...ONE_OCCASION,
+  ktill2: ONE_OCCASION.ktill2.flatMap((one) => [
+    one,
+    { ...one, id: 2, occasionId: "grupp-2", anmkod: "A0002" },
+  ]),
+};
 const MOST = 10_000;
 /** More than are joined to one string at a time. */
 const PERSONS = 400;
@@ -22,6 +30,7 @@ const FIRST_TIME = {
   termin: "20261",
   programmes: [],
 } as const;
+const OF_OTHER = { ...FIRST_TIME, ktill: 2 } as const;
 const GOES_ON = { ...FIRST_TIME, typ: "FO", termin: "20262" } as const;
 
 /** In three of four an address, in every second of the others an entry without one; every third goes on. */
@@ -45,7 +54,7 @@ const served = async (store: LoadStore): Promise<Generation> => {
 
 const withPersons = (all: readonly FinishedPerson[], action: (generation: Generation) => Promise<void>) =>
   withStore(async (store) => {
-    await publishGeneration(store, ONE_OCCASION, all);
+    await publishGeneration(store, TWO_OCCASIONS, all);
     await action(await served(store));
   });
 
@@ -53,12 +62,16 @@ const textOf = (joined: JoinedPersonVOs | undefined) =>
   joined && Buffer.from(joined.oneByteTexts.join(""), "latin1").toString();
 
 /** The same as one question to the store gives, which keeps nothing. */
-async function expectRight(generation: Generation, search: OccasionSearch): Promise<void> {
-  const expected = await generation.participants([search], true);
-  const joined = await generation.joinedPersonVOs(search, SEPARATOR, MOST);
-  expect(textOf(joined)).to.equal(expected.map(({ personVO }) => personVO.toString()).join(SEPARATOR));
+async function expectRight(generation: Generation, ...searches: OccasionSearch[]): Promise<void> {
+  const expected = await generation.participants(searches, true);
+  const joined = await generation.joinedPersonVOs(searches, SEPARATORS, MOST);
+  const elements = expected.map(({ regtyp, personVO }, at) =>
+    at === 0 || regtyp === "OM" ? `${personVO}` : SEPARATORS[regtyp] + personVO,
+  );
+  expect(textOf(joined)).to.equal(elements.join(""));
   expect(joined?.persons).to.equal(expected.length);
-  expect(await generation.contacts(search)).to.deep.equal(
+  if (expected[0] !== undefined) expect(joined?.first).to.equal(expected[0].regtyp);
+  expect(await generation.contacts(searches)).to.deep.equal(
     expected.map(({ email, noEmail }) => ({ email, noEmail })),
   );
 }
@@ -84,20 +97,58 @@ describe("the persons of an occasion, joined", () => {
     });
   });
 
+  it("are each once, with the first kind that they are found by, when several occasions are asked for", () => {
+    const all = persons(PERSONS).map((one, number) => ({
+      ...one,
+      registrations: [[FIRST_TIME, GOES_ON, OF_OTHER], [OF_OTHER], [GOES_ON], [FIRST_TIME]][number % 4] ?? [],
+    }));
+    return withPersons(all, async (generation) => {
+      await expectRight(generation, FO, FFG);
+      await expectRight(generation, OTHER, FFG, FFG);
+      await expectRight(generation, FO, OTHER);
+      await expectRight(generation, FFG, FO, OTHER);
+    });
+  });
+
+  it("are so when most of one and few of the other have been read before", () =>
+    withPersons(
+      persons(PERSONS).map((one, number) => ({
+        ...one,
+        registrations:
+          number % 10 === 0 ? [FIRST_TIME, OF_OTHER] : [number % 2 === 0 ? FIRST_TIME : OF_OTHER],
+      })),
+      async (generation) => {
+        await expectRight(generation, FFG);
+        await expectRight(generation, FFG, OTHER);
+      },
+    ));
+
+  it("are not given of several occasions when somebody in one of them has an incorrect personnummer", () => {
+    const wrong = person(20, { invalidPersonnummer: "8001019999", registrations: [OF_OTHER] });
+    return withPersons([...persons(20), wrong], async (generation) => {
+      await expectRight(generation, FFG);
+      for (const searches of [[FFG, OTHER], [OTHER], [FFG, FO, OTHER]]) {
+        expect(await generation.joinedPersonVOs(searches, SEPARATORS, MOST)).to.equal(undefined);
+      }
+      await expectRight(generation, FFG, FO);
+    });
+  });
+
   it("are none where nobody is registered", () =>
     withPersons([], async (generation) => {
-      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, MOST)).to.deep.equal({
+      expect(await generation.joinedPersonVOs([FFG], SEPARATORS, MOST)).to.deep.equal({
         oneByteTexts: [],
+        first: "FFG",
         persons: 0,
       });
-      expect(await generation.contacts(FFG)).to.deep.equal([]);
+      expect(await generation.contacts([FFG])).to.deep.equal([]);
     }));
 
   it("are not given when one has an incorrect personnummer, however often they are asked for", () => {
     const all = [...persons(20), person(20, { invalidPersonnummer: "8001019999" })];
     return withPersons(all, async (generation) => {
       for (let asked = 0; asked < 3; asked++) {
-        expect(await generation.joinedPersonVOs(FFG, SEPARATOR, MOST)).to.equal(undefined);
+        expect(await generation.joinedPersonVOs([FFG], SEPARATORS, MOST)).to.equal(undefined);
       }
       await expectRight(generation, FO);
     });
@@ -105,9 +156,9 @@ describe("the persons of an occasion, joined", () => {
 
   it("are not given when there are more than asked for", () =>
     withPersons(persons(20), async (generation) => {
-      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, 19)).to.equal(undefined);
-      expect((await generation.joinedPersonVOs(FFG, SEPARATOR, 20))?.persons).to.equal(20);
-      expect(await generation.joinedPersonVOs(FFG, SEPARATOR, 19)).to.equal(undefined);
+      expect(await generation.joinedPersonVOs([FFG], SEPARATORS, 19)).to.equal(undefined);
+      expect((await generation.joinedPersonVOs([FFG], SEPARATORS, 20))?.persons).to.equal(20);
+      expect(await generation.joinedPersonVOs([FFG], SEPARATORS, 19)).to.equal(undefined);
     }));
 
   itOnSqlite("are right however little is kept of those that have been read", () =>
@@ -138,6 +189,6 @@ describe("the persons of an occasion, joined", () => {
       const after = await served(store);
       await expectRight(after, FFG);
       await expectRight(before, FFG);
-      expect((await after.contacts(FFG))[0]).to.deep.equal({ email: "ny50@example.se", noEmail: null });
+      expect((await after.contacts([FFG]))[0]).to.deep.equal({ email: "ny50@example.se", noEmail: null });
     }));
 });

@@ -2,13 +2,14 @@ import {
   AFTER_PERSONNUMMER,
   byKind,
   byKod,
+  type ContactRow,
+  contactsOf,
   heldValueKey,
   type PersonRow,
   participantsOf,
   remember,
 } from "../found.js";
 import type {
-  Contact,
   Generation,
   InstitutionFound,
   KursFound,
@@ -215,13 +216,19 @@ export function postgresGeneration(
 
     joinedPersonVOs: joinedPersonsFrom(askRows, of, registrationsOf),
 
-    async contacts(search) {
-      const { table, condition, values } = registrationsOf(search);
-      return ask<Contact>(
-        `SELECT v.email AS "email", v.noemail AS "noEmail" FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
-         WHERE ${condition} ORDER BY r.person`,
-        ...values,
-      );
+    async contacts(searches) {
+      const found: ContactRow[][] = [];
+      for (const search of searches) {
+        const { table, condition, values } = registrationsOf(search);
+        found.push(
+          await askRows<ContactRow>(
+            `SELECT r.person, v.email, v.noemail FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
+             WHERE ${condition} ORDER BY r.person`,
+            values,
+          ),
+        );
+      }
+      return contactsOf(found);
     },
 
     institutions: remember(async () =>

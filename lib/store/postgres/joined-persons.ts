@@ -1,12 +1,15 @@
-/** The usual answer, the participants of one occasion, from what has been read lately: as SQLite's generation does it. */
+/** The usual answer, the participants of one occasion or of a few, from what has been read lately: as SQLite's generation does it. */
+import { byKind } from "../found.js";
 import {
   bounded,
-  joinedInParts,
+  joinedPersons,
   kept,
   keyOf,
   MAX_KEPT_CHARACTERS,
   MAX_KEPT_PARTICIPANTS,
+  type OccasionParticipants,
   oneByte,
+  unionOf,
 } from "../kept-lately.js";
 import type { Generation, OccasionSearch } from "../queries.js";
 import type { Value } from "./connections.js";
@@ -66,9 +69,16 @@ export function joinedPersonsFrom(
     return found;
   };
 
-  return async (search, separator, most) => {
-    const ids = await participantsOf(search, most);
-    if (ids.length > most) return undefined;
+  return async (searches, separators, most) => {
+    const occasionsFound: OccasionParticipants[] = [];
+    let registrations = 0;
+    for (const search of byKind(searches)) {
+      const ids = await participantsOf(search, most);
+      registrations += ids.length;
+      if (registrations > most) return undefined;
+      occasionsFound.push({ typ: search.typ, ids });
+    }
+    const { ids, typs } = unionOf(occasionsFound);
     const { found, missing } = kept(persons, ids);
     if (missing > 0) {
       const asked = await read([...ids].filter((_, at) => found[at] === undefined));
@@ -79,9 +89,6 @@ export function joinedPersonsFrom(
       if (person === undefined || person === null) return undefined;
       texts.push(person);
     }
-    return {
-      oneByteTexts: texts.length === 0 ? [] : joinedInParts(texts, oneByte(separator)),
-      persons: texts.length,
-    };
+    return joinedPersons(texts, typs, separators);
   };
 }

@@ -4,13 +4,14 @@ import {
   AFTER_PERSONNUMMER,
   byKind,
   byKod,
+  type ContactRow,
+  contactsOf,
   heldValueKey,
   type PersonRow,
   participantsOf,
   remember,
 } from "../found.js";
 import type {
-  Contact,
   Generation,
   InstitutionFound,
   KursFound,
@@ -118,7 +119,6 @@ export function openGeneration(file: string, number: number): Generation {
   );
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
-  const contacts = contactsIn(connection);
 
   const rowsOf = (search: Search, statements: typeof withEmail): PersonRow[] => {
     const { statement, parameters } = questionOf(search, statements);
@@ -178,7 +178,7 @@ export function openGeneration(file: string, number: number): Generation {
       searches.reduce((sum, search) => sum + (rowCount(search, most) as number), 0),
 
     joinedPersonVOs: joinedPersonsIn(connection),
-    contacts,
+    contacts: contactsIn(connection),
 
     institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
     places: remember(() => byKod(places.all() as OrtFound[])),
@@ -267,16 +267,19 @@ function personsIn(connection: Connection): Generation["persons"] {
   };
 }
 
-function contactsIn(connection: Connection): (search: OccasionSearch) => readonly Contact[] {
+function contactsIn(connection: Connection): Generation["contacts"] {
   const contacts = (table: string, condition: string) =>
-    connection.prepare(
-      `SELECT v.EMAIL AS email, v.NOEMAIL AS noEmail FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
-       WHERE ${condition} ORDER BY r.PERSON`,
-    );
+    connection
+      .prepare(
+        `SELECT r.PERSON, v.EMAIL, v.NOEMAIL FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
+         WHERE ${condition} ORDER BY r.PERSON`,
+      )
+      .raw();
   const ofFfg = contacts("FFGKURS", FFG_CONDITION);
   const ofFo = contacts("FORTKURS", FO_CONDITION);
-  return (search) =>
-    (search.typ === "FFG" ? ofFfg.all(search.ktill) : ofFo.all(search.ktill, search.termin)) as Contact[];
+  const rowsOf = (search: OccasionSearch) =>
+    (search.typ === "FFG" ? ofFfg.all(search.ktill) : ofFo.all(search.ktill, search.termin)) as ContactRow[];
+  return (searches) => contactsOf(searches.map(rowsOf));
 }
 
 function withInstitutions<T>(rows: unknown[]): T[] {
