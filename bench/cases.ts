@@ -28,17 +28,33 @@ export function rememberedCase(occasions: readonly MeasuredOccasion[], participa
   return adrLista(occasions, participants, { email: false, search: "occasion", remembered: true });
 }
 
-/** Occasions that a call of `severalOccasions` asks for together. */
+/** A call that costs the service more than to ask for it costs: of re-registered, no persons are kept. */
+export function costlyCase(occasions: readonly MeasuredOccasion[]): Case {
+  const keys = occasions.filter(({ participants }) => participants === 100).map(byTerm);
+  return {
+    name: "getAdrLista-100-free-om",
+    label: "getAdrLista, 100, free search, re-registered too",
+    participants: 100,
+    requests: differentRequests(keys, "<FFG>true</FFG><OM>true</OM>"),
+  };
+}
+
+/** Occasions that are asked for together. */
 const TOGETHER = 5;
 
-/** A call whose answer costs the service much beside what it costs to ask for it: several occasions' persons, each once. */
-export function severalOccasions(occasions: readonly MeasuredOccasion[]): readonly string[] {
+function severalOccasions(occasions: readonly MeasuredOccasion[]): Case {
   const keys = occasions.filter(({ participants }) => participants === 30).map(byAnmkod);
-  return Array.from({ length: DIFFERENT_REQUESTS }, (_, at) => {
-    const some = Array.from({ length: TOGETHER }, (_, next) => keys[(at + next) % keys.length] ?? "");
-    const asked = some.map((key) => `<KursTfVO>${key}</KursTfVO>`).join("");
-    return envelope("getAdrLista", `${different(at)}${asked}<Email>true</Email>`);
-  });
+  const together = keys.map((_, at) =>
+    Array.from({ length: TOGETHER }, (_, next) => keys[(at + next) % keys.length]).join(
+      "</KursTfVO><KursTfVO>",
+    ),
+  );
+  return {
+    name: "getAdrLista-several-occasions",
+    label: `getAdrLista, ${TOGETHER} occasions of 30`,
+    participants: TOGETHER * 30,
+    requests: differentRequests(together, ""),
+  };
 }
 
 /** As many persons from every register: so many occasions of 100 that one of 1 000 persons has that many. */
@@ -76,6 +92,8 @@ export function allCases(occasions: readonly MeasuredOccasion[]): readonly Case[
         [false, true].map((email) => adrLista(occasions, participants, { email, search, remembered: false })),
       ),
     ),
+    severalOccasions(occasions),
+    costlyCase(occasions),
     ...PARTICIPANTS.map((participants) => rememberedCase(occasions, participants)),
   ];
 }
@@ -94,24 +112,14 @@ function adrLista(
   const flags = `${email ? "<Email>true</Email>" : ""}${search === "free" ? "<FFG>true</FFG>" : ""}`;
   const keys = occasions
     .filter((occasion) => occasion.participants === participants)
-    .map(({ kurskod, termin, anmkod }) =>
-      search === "free"
-        ? `<Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin>`
-        : byAnmkod({ kurskod, termin, anmkod }),
-    );
-  const request = (key: string, institution: string) =>
-    envelope("getAdrLista", `${institution}<KursTfVO>${key}</KursTfVO>${flags}`);
+    .map(search === "free" ? byTerm : byAnmkod);
   return {
     name: `getAdrLista-${participants}-${search}${email ? "-email" : ""}${remembered ? "-remembered" : ""}`,
     label:
       `getAdrLista, ${participants}, ${search === "free" ? "free search" : "occasion"}` +
       `${email ? ", e-mail list" : ""}${remembered ? ", remembered" : ""}`,
     participants,
-    requests: remembered
-      ? keys.map((key) => request(key, ""))
-      : Array.from({ length: DIFFERENT_REQUESTS }, (_, at) =>
-          request(keys[at % keys.length] ?? "", different(at)),
-        ),
+    requests: remembered ? keys.map((key) => asking(key, flags)) : differentRequests(keys, flags),
   };
 }
 
@@ -120,11 +128,21 @@ function different(at: number): string {
   return `<Institution>${at.toString(36).padStart(4, "0").toUpperCase()}</Institution>`;
 }
 
-function byAnmkod({
-  kurskod,
-  termin,
-  anmkod,
-}: Pick<MeasuredOccasion, "kurskod" | "termin" | "anmkod">): string {
+function differentRequests(keys: readonly string[], flags: string): readonly string[] {
+  return Array.from({ length: DIFFERENT_REQUESTS }, (_, at) =>
+    asking(keys[at % keys.length] ?? "", flags, different(at)),
+  );
+}
+
+function asking(key: string, flags: string, institution = ""): string {
+  return envelope("getAdrLista", `${institution}<KursTfVO>${key}</KursTfVO>${flags}`);
+}
+
+function byTerm({ kurskod, termin }: MeasuredOccasion): string {
+  return `<Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin>`;
+}
+
+function byAnmkod({ kurskod, termin, anmkod }: MeasuredOccasion): string {
   return `<typ>FFG</typ><Kurskod>${kurskod}</Kurskod><Starttermin>${termin}</Starttermin><Anmkod>${anmkod}</Anmkod>`;
 }
 

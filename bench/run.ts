@@ -7,10 +7,10 @@ import { bombard, generator, latency, type Round, writeRequests } from "./bombar
 import {
   allCases,
   type Case,
+  costlyCase,
   growthRequests,
   PARTICIPANTS,
   rememberedCase,
-  severalOccasions,
   usualCase,
 } from "./cases.js";
 import { compare, middle, warm } from "./compare.js";
@@ -229,7 +229,7 @@ async function answerOf(peer: RunningPeer | undefined, request: string): Promise
  * besides the usual one, which is told with the most that there is time for, and with what two bare servers make.
  */
 async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<void> {
-  const requests = severalOccasions(store.occasions);
+  const { requests, label } = costlyCase(store.occasions);
   const loads = {
     usual: { ...(await usualLoad(store)), concurrency: BUSY },
     costly: {
@@ -260,8 +260,8 @@ async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<vo
       goals.set("workers", ratioOf(costly.two, costly.one));
       remarks.set(
         "workers",
-        `by a call for ${persons(await one.ask(requests[0] ?? ""))} persons of several occasions; by the usual call ` +
-          `${ofUsual.toFixed(2)}, where ${cpus().length} processors have time for ${most(usual).toFixed(2)}`,
+        `by "${label}", where ${cpus().length} processors have time for ${most(costly).toFixed(2)}; by the usual call ` +
+          `${ofUsual.toFixed(2)}, where they have time for ${most(usual).toFixed(2)}`,
       );
       const told = (label: string, found: Record<"one" | "two", Round>) =>
         `| ${label} | ${grouped(found.one.callsPerSecond)} | ${grouped(found.two.callsPerSecond)} | ` +
@@ -275,7 +275,7 @@ async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<vo
       );
       print("|---|---|---|---|---|---|");
       print(told("getAdrLista, 100, occasion", usual));
-      print(told("getAdrLista, several occasions, e-mail list", costly));
+      print(told(label, costly));
       print(told("bare node:http", { one: usual.bareOne, two: usual.bareTwo }));
     },
     2,
@@ -290,10 +290,6 @@ function ratioOf(two: Round, one: Round): number {
 function most({ one, two }: Record<"one" | "two", Round>): number {
   const { processorMilliseconds, callingMilliseconds } = two;
   return (cpus().length * 1000) / (processorMilliseconds + callingMilliseconds) / one.callsPerSecond;
-}
-
-function persons(answer: Buffer): number {
-  return answer.toString().split("<PersonVO>").length - 1;
 }
 
 /** Calls while `adresslista reload` loads the same export anew: rounds that began and ended within it. */
