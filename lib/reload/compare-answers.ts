@@ -1,8 +1,8 @@
 import { codeKey } from "../domain/codes.js";
 import { AdresslistaError } from "../errors.js";
-import type { Generation, OccasionSearch } from "../store/queries.js";
+import type { Generation, Search } from "../store/queries.js";
 
-const SEPARATORS = { FFG: "\n", FO: "\n" };
+const SEPARATORS = { FFG: "\n", FO: "\n", OM: "\n" };
 
 /**
  * Asks two generations everything that calls can ask of them about courses, occasions and participants, and compares the
@@ -30,7 +30,7 @@ export async function compareAnswers(
     return first;
   };
 
-  const compareParticipants = async (search: OccasionSearch, what: string): Promise<void> => {
+  const compareParticipants = async (search: Search, what: string): Promise<void> => {
     const participants = await same(what, (generation) => generation.participants([search], true));
     await same(what, (generation) => joinedOf(generation, search, participants.length));
     await same(what, (generation) => generation.contacts([search]));
@@ -99,7 +99,7 @@ export async function compareAnswers(
 const CENTURIES = ["19", "20", undefined] as const;
 
 /** In how many parts a text comes is each engine's own. */
-async function joinedOf(generation: Generation, search: OccasionSearch, most: number) {
+async function joinedOf(generation: Generation, search: Search, most: number) {
   const joined = await generation.joinedPersonVOs([search], SEPARATORS, most);
   return joined && { ...joined, oneByteTexts: joined.oneByteTexts.join("") };
 }

@@ -2,7 +2,7 @@ import { codeKey } from "../domain/codes.js";
 import { compareSwedishNames } from "../domain/collation.js";
 import { AdresslistaError } from "../errors.js";
 import type { LadokTables } from "../mapping/rows.js";
-import type { Generation, OccasionSearch } from "../store/queries.js";
+import type { Generation, Search } from "../store/queries.js";
 import type { WrittenGeneration } from "../store/sqlite/build.js";
 import { listedPersons } from "../store/sqlite/check.js";
 import { openGeneration } from "../store/sqlite/generation.js";
@@ -16,7 +16,7 @@ const SPREAD_SAMPLES = 20;
 const PERSON_VO_START = Buffer.from("<PersonVO>");
 const PERSON_VO_END = Buffer.from("</PersonVO>");
 const SEPARATOR = "\n";
-const SEPARATORS = { FFG: SEPARATOR, FO: SEPARATOR };
+const SEPARATORS = { FFG: SEPARATOR, FO: SEPARATOR, OM: SEPARATOR };
 
 /**
  * What a generation must stand before it is served, besides foreign keys and whole pages: a course for every occasion, and
@@ -56,7 +56,7 @@ export function coursesOf({ ktill2 }: Pick<LadokTables, "ktill2">): ReadonlySet<
 
 /** An occasion with the persons who were registered on it: their places in the list, ascending. */
 interface Sample {
-  readonly search: OccasionSearch;
+  readonly search: Search;
   readonly persons: Int32Array;
 }
 

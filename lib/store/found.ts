@@ -50,7 +50,8 @@ export type ContactRow = [person: number, email: string | null, noEmail: string 
 export function contactsOf(found: readonly (readonly ContactRow[])[]): readonly Contact[] {
   const [only, ...others] = found;
   if (only === undefined) return [];
-  if (others.length === 0) return only.map(toContact);
+  // Re-registered on several occasions of a course, or in several half-years of a programme, is one person.
+  if (others.length === 0) return only.filter((row, at) => row[0] !== only[at - 1]?.[0]).map(toContact);
   const byPerson = new Map(found.flatMap((rows) => rows.map((row) => [row[0], row] as const)));
   return [...byPerson.values()].sort((a, b) => a[0] - b[0]).map(toContact);
 }

@@ -2,12 +2,12 @@
  * What each process keeps of what it has read of a generation lately, whatever the engine: a generation never changes, so that
  * it is right for as long as it is served.
  */
-import type { JoinedPersonVOs, OccasionSearch, Separators } from "./queries.js";
+import type { JoinedPersonVOs, Participant, Search, Separators } from "./queries.js";
 
 /** Characters of finished persons that each process keeps: some 40 000 persons. */
 export const MAX_KEPT_CHARACTERS = 16 * 1024 * 1024;
-/** Participants of occasions that it keeps, four bytes each. */
-export const MAX_KEPT_PARTICIPANTS = 1_000_000;
+/** Participants that searches have found, four bytes each. */
+const MAX_KEPT_PARTICIPANTS = 1_000_000;
 
 /** Persons that are joined to one string. Of larger strings V8 maps and unmaps the memory each time, which costs more than joining. */
 const JOINED_AT_A_TIME = 128;
@@ -27,49 +27,75 @@ export function kept<Value>(
   return { found, missing };
 }
 
-/** Who takes part in an occasion: persons' ids in list order. */
-export interface OccasionParticipants {
-  readonly typ: OccasionSearch["typ"];
+type Kind = Participant["regtyp"];
+
+/** Whom a search finds. */
+export interface Found {
+  readonly kind: Kind;
+  /** Persons in list order, each once. */
   readonly ids: Int32Array;
+  /** A person may have several. */
+  readonly registrations: number;
+}
+
+/** What an entry takes besides, as participants. */
+const FOUND_OVERHEAD = 30;
+
+/** `ids`: of registrations, in list order of their persons. */
+export function foundBy({ typ }: Search, ids: readonly number[]): Found {
+  return {
+    kind: typ,
+    ids: Int32Array.from(ids.filter((id, at) => at === 0 || id !== ids[at - 1])),
+    registrations: ids.length,
+  };
+}
+
+/** What searches have found lately. What found nobody is not kept: a caller may ask for anything. */
+export function foundLately<F extends Found>(): Bounded<string, F> {
+  return bounded(MAX_KEPT_PARTICIPANTS, ({ ids }) => FOUND_OVERHEAD + ids.length);
 }
 
 /** Persons in list order, each once. */
 export interface Union {
   readonly ids: Int32Array;
   /** Each one's kind; or all of them have this one. */
-  readonly typs: OccasionSearch["typ"] | readonly OccasionSearch["typ"][];
+  readonly kinds: Kind | readonly Kind[];
 }
 
-/** Of several occasions, by kind: each person with the first kind that it is found by. */
-export function unionOf(occasions: readonly OccasionParticipants[]): Union {
-  const [only, another] = occasions;
-  if (only === undefined) return { ids: new Int32Array(), typs: "FFG" };
-  if (another === undefined) return { ids: only.ids, typs: only.typ };
-  const typOf = new Map<number, OccasionSearch["typ"]>();
-  for (const { typ, ids } of occasions) for (const id of ids) if (!typOf.has(id)) typOf.set(id, typ);
+/** Of several searches, by kind: each person with the first kind that it is found by. */
+export function unionOf(found: readonly Pick<Found, "kind" | "ids">[]): Union {
+  const somebody = found.filter(({ ids }) => ids.length > 0);
+  const [only, another] = somebody;
+  if (only === undefined) return { ids: new Int32Array(), kinds: "FFG" };
+  if (another === undefined) return { ids: only.ids, kinds: only.kind };
+  const kindOf = new Map<number, Kind>();
+  for (const { kind, ids } of somebody) for (const id of ids) if (!kindOf.has(id)) kindOf.set(id, kind);
   // Of typed arrays `sort` is by number.
-  const ids = Int32Array.from(typOf.keys()).sort();
-  const last = occasions.at(-1)?.typ;
-  if (only.typ === last) return { ids, typs: only.typ };
-  return { ids, typs: Array.from(ids, (id) => typOf.get(id) as OccasionSearch["typ"]) };
+  const ids = Int32Array.from(kindOf.keys()).sort();
+  if (only.kind === somebody.at(-1)?.kind) return { ids, kinds: only.kind };
+  return { ids, kinds: Array.from(ids, (id) => kindOf.get(id) as Kind) };
 }
 
 /** `texts`: of each person, one byte a character. */
 export function joinedPersons(
   texts: readonly string[],
-  typs: Union["typs"],
+  kinds: Union["kinds"],
   separators: Separators,
 ): JoinedPersonVOs {
   const persons = texts.length;
-  if (typeof typs === "string") {
-    return { oneByteTexts: joinedInParts(texts, oneByte(separators[typs])), first: typs, persons };
+  if (typeof kinds === "string") {
+    return { oneByteTexts: joinedInParts(texts, oneByte(separators[kinds])), first: kinds, persons };
   }
-  const between = { FFG: oneByte(separators.FFG), FO: oneByte(separators.FO) };
+  const between = {
+    FFG: oneByte(separators.FFG),
+    FO: oneByte(separators.FO),
+    OM: oneByte(separators.OM),
+  };
   const pieces = texts.flatMap((text, at) => {
-    const typ = typs[at];
-    return at === 0 || typ === undefined ? [text] : [between[typ], text];
+    const kind = kinds[at];
+    return at === 0 || kind === undefined ? [text] : [between[kind], text];
   });
-  return { oneByteTexts: joinedInParts(pieces, ""), first: typs[0] ?? "FFG", persons };
+  return { oneByteTexts: joinedInParts(pieces, ""), first: kinds[0] ?? "FFG", persons };
 }
 
 function joinedInParts(texts: readonly string[], separator: string): string[] {
@@ -87,9 +113,18 @@ export function oneByte(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** An occasion's first-time participants, or those who go on in a half-year. */
-export function keyOf(search: OccasionSearch): string {
-  return search.typ === "FFG" ? `${search.ktill}` : `${search.ktill} ${search.termin}`;
+/** The same for the same search. No code has U+0000, as XML has not. */
+export function keyOf(search: Search): string {
+  switch (search.typ) {
+    case "FFG":
+      return `FFG ${search.ktill} ${search.programId ?? ""}`;
+    case "FO":
+      return `FO ${search.ktill} ${search.termin} ${search.programId ?? ""}`;
+    case "OM": {
+      const { kurskey, termin, institutions } = search;
+      return ["OM", kurskey, termin, ...(institutions === "*" ? ["", "*"] : institutions)].join("\u0000");
+    }
+  }
 }
 
 export interface Bounded<Key, Value> {

@@ -66,11 +66,6 @@ export type Search =
       readonly institutions: "*" | readonly string[];
     };
 
-/** A search for all participants of one occasion. */
-export type OccasionSearch =
-  | { readonly typ: "FFG"; readonly ktill: number }
-  | { readonly typ: "FO"; readonly ktill: number; readonly termin: string };
-
 /** Persons in list order: one row each, with the first kind of FFG, FO, OM. */
 export interface Participant {
   readonly regtyp: "FFG" | "FO" | "OM";
@@ -88,13 +83,13 @@ export interface Participant {
 export type Contact = Pick<Participant, "email" | "noEmail">;
 
 /** What stands between two persons' elements, by the kind of the second one. */
-export type Separators = Readonly<Record<OccasionSearch["typ"], string>>;
+export type Separators = Readonly<Record<Participant["regtyp"], string>>;
 
 export interface JoinedPersonVOs {
   /** Bytes, one a character; parts of one text, to be written one after another. None when there are no persons. */
   readonly oneByteTexts: readonly string[];
   /** Kind of the first person. */
-  readonly first: OccasionSearch["typ"];
+  readonly first: Participant["regtyp"];
   readonly persons: number;
 }
 
@@ -151,12 +146,12 @@ export interface Generation {
    * `most` registrations together.
    */
   joinedPersonVOs(
-    searches: readonly OccasionSearch[],
+    searches: readonly Search[],
     separators: Separators,
     most: number,
   ): MaybePromise<JoinedPersonVOs | undefined>;
   /** Of all of the searches' persons, each once, in list order. Not kept: whoever asks keeps what it makes of them. */
-  contacts(searches: readonly OccasionSearch[]): MaybePromise<readonly Contact[]>;
+  contacts(searches: readonly Search[]): MaybePromise<readonly Contact[]>;
   /** By code, in Swedish order. */
   institutions(): MaybePromise<readonly InstitutionFound[]>;
   /** ORT, by code, in Swedish order. */

@@ -81,6 +81,7 @@ const ENTRY_END = Buffer.from("</AdrListEntVO>");
 export const BETWEEN_ENTRIES: Separators = {
   FFG: `${ENTRY_END}${ENTRY_START.FFG}`,
   FO: `${ENTRY_END}${ENTRY_START.FO}`,
+  OM: `${ENTRY_END}${ENTRY_START.OM}`,
 };
 
 function entryStart(regtyp: Participant["regtyp"]): Buffer {

@@ -4,7 +4,7 @@ import { containsInvalidSsn, type Message, tooMany } from "../lpw/messages.js";
 import { echoed } from "../lpw/request.js";
 import { forbiddenCourses } from "../lpw/rights.js";
 import type { FinishedElements } from "../soap/api.js";
-import type { OccasionSearch, Participant, Search } from "../store/queries.js";
+import type { Participant, Search } from "../store/queries.js";
 import type { AdrListAnswer, AdrListCall } from "./call.js";
 import { mistakesInGetAdrLista } from "./checks.js";
 import { emailListsOf } from "./email-lists.js";
@@ -49,17 +49,15 @@ const NONE: readonly Message[] = [];
 /** Undefined: there are too many. */
 async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<Lists | undefined> {
   const email = echoed(call.request.Email);
-  if (searches.every(isOfOccasion)) {
-    // The usual call, without looking at each person: undefined when one of them stands in no list.
-    const joined = await call.lookups.joinedPersonVOs(searches, BETWEEN_ENTRIES, MAX_PERSONS);
-    if (joined !== undefined) {
-      return {
-        AdrListEntVO: joinedAdrListEntVOs(joined),
-        email: email ? await emailListsOf(call.lookups, searches) : undefined,
-        messages: NONE,
-        persons: joined.persons,
-      };
-    }
+  // Without looking at each person: undefined when one of them stands in no list.
+  const joined = await call.lookups.joinedPersonVOs(searches, BETWEEN_ENTRIES, MAX_PERSONS);
+  if (joined !== undefined) {
+    return {
+      AdrListEntVO: joinedAdrListEntVOs(joined),
+      email: email ? await emailListsOf(call.lookups, searches) : undefined,
+      messages: NONE,
+      persons: joined.persons,
+    };
   }
   if ((await call.lookups.countRegistrations(searches, MAX_PERSONS + 1)) > MAX_PERSONS) return undefined;
   const participants = await call.lookups.participants(searches, email);
@@ -70,11 +68,6 @@ async function listsOf(call: AdrListCall, searches: readonly Search[]): Promise<
     messages,
     persons: participants.length,
   };
-}
-
-/** All of an occasion's, not those of a programme alone, nor of a course's re-registered. */
-function isOfOccasion(search: Search): search is OccasionSearch {
-  return search.typ !== "OM" && search.programId === undefined;
 }
 
 function* kurskoderOf({ KursTfVO, KursTFTermregVO }: AdrListRequest): Iterable<string | undefined> {

@@ -1,24 +1,29 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import type { LadokTables } from "../../lib/mapping/rows.js";
 import type { LoadStore } from "../../lib/store/loads.js";
-import type { Generation, JoinedPersonVOs, OccasionSearch } from "../../lib/store/queries.js";
+import type { Generation, JoinedPersonVOs, Search } from "../../lib/store/queries.js";
 import type { FinishedPerson } from "../../lib/store/sqlite/build.js";
 import { openReadable } from "../../lib/store/sqlite/files.js";
 import { joinedPersonsIn } from "../../lib/store/sqlite/joined-persons.js";
 import { itOnSqlite } from "../support/database.js";
 import { ONE_OCCASION, publishGeneration, somePerson, withStore } from "../support/generation.js";
 
-const SEPARATORS = { FFG: "</å><å>", FO: "</å><ö>" };
-const FFG: OccasionSearch = { typ: "FFG", ktill: 1 };
-const OTHER: OccasionSearch = { typ: "FFG", ktill: 2 };
-const FO: OccasionSearch = { typ: "FO", ktill: 1, termin: "20262" };
-const TWO_OCCASIONS = {
+const SEPARATORS = { FFG: "</å><å>", FO: "</å><ö>", OM: "</å><o>" };
+const FFG: Search = { typ: "FFG", ktill: 1 };
+const OTHER: Search = { typ: "FFG", ktill: 2 };
+const FO: Search = { typ: "FO", ktill: 1, termin: "20262" };
+const TWO_OCCASIONS: LadokTables = {
   ...ONE_OCCASION,
+  programs: [{ id: 1, groupId: "prog-1", program: "VARD" }],
+  progplk: [{ program: 1, ktill: 1, termordn: "1" }],
   ktill2: ONE_OCCASION.ktill2.flatMap((one) => [
     one,
     { ...one, id: 2, occasionId: "grupp-2", anmkod: "A0002" },
   ]),
 };
+const PROGRAMME: Search = { typ: "FFG", ktill: 1, programId: 1 };
+const RE_REGISTERED = { typ: "OM", kurskey: "MATMAT02B", termin: "20261" } as const;
 const MOST = 10_000;
 /** More than are joined to one string at a time. */
 const PERSONS = 400;
@@ -31,6 +36,9 @@ const FIRST_TIME = {
   programmes: [],
 } as const;
 const OF_OTHER = { ...FIRST_TIME, ktill: 2 } as const;
+const IN_PROGRAMME = { ...FIRST_TIME, programmes: [1] } as const;
+const AGAIN = { ...FIRST_TIME, typ: "OM" } as const;
+const AGAIN_IN_OTHER = { ...AGAIN, ktill: 2 } as const;
 const GOES_ON = { ...FIRST_TIME, typ: "FO", termin: "20262" } as const;
 
 /** In three of four an address, in every second of the others an entry without one; every third goes on. */
@@ -62,11 +70,11 @@ const textOf = (joined: JoinedPersonVOs | undefined) =>
   joined && Buffer.from(joined.oneByteTexts.join(""), "latin1").toString();
 
 /** The same as one question to the store gives, which keeps nothing. */
-async function expectRight(generation: Generation, ...searches: OccasionSearch[]): Promise<void> {
+async function expectRight(generation: Generation, ...searches: Search[]): Promise<void> {
   const expected = await generation.participants(searches, true);
   const joined = await generation.joinedPersonVOs(searches, SEPARATORS, MOST);
   const elements = expected.map(({ regtyp, personVO }, at) =>
-    at === 0 || regtyp === "OM" ? `${personVO}` : SEPARATORS[regtyp] + personVO,
+    at === 0 ? `${personVO}` : SEPARATORS[regtyp] + personVO,
   );
   expect(textOf(joined)).to.equal(elements.join(""));
   expect(joined?.persons).to.equal(expected.length);
@@ -120,6 +128,48 @@ describe("the persons of an occasion, joined", () => {
       async (generation) => {
         await expectRight(generation, FFG);
         await expectRight(generation, FFG, OTHER);
+      },
+    ));
+
+  it("are so with those who are registered again, each once, in occasions of whatever institutions", () => {
+    const all = persons(PERSONS).map((one, number) => ({
+      ...one,
+      registrations:
+        [[AGAIN, AGAIN_IN_OTHER], [FIRST_TIME, AGAIN_IN_OTHER], [GOES_ON], [OF_OTHER]][number % 4] ?? [],
+    }));
+    return withPersons(all, async (generation) => {
+      const [any, none] = [
+        { ...RE_REGISTERED, institutions: "*" } as const,
+        { ...RE_REGISTERED, institutions: ["SFI"] },
+      ];
+      for (const again of [any, { ...any, institutions: ["VUX"] }, none, any]) {
+        await expectRight(generation, again);
+        await expectRight(generation, again, FO, FFG);
+      }
+    });
+  });
+
+  it("are so with those of a programme, who are some of an occasion's", () => {
+    const all = persons(PERSONS).map((one, number) => ({
+      ...one,
+      registrations: number % 3 === 0 ? [IN_PROGRAMME, GOES_ON] : [FIRST_TIME],
+    }));
+    return withPersons(all, async (generation) => {
+      for (const searches of [[PROGRAMME], [FO, PROGRAMME], [FFG], [PROGRAMME, OTHER]])
+        await expectRight(generation, ...searches);
+    });
+  });
+
+  it("are not more than asked for, registrations counted", () =>
+    withPersons(
+      persons(10).map((one) => ({ ...one, registrations: [AGAIN, AGAIN_IN_OTHER] })),
+      async (generation) => {
+        const again = { ...RE_REGISTERED, institutions: "*" } as const;
+        for (const most of [19, 20, 19]) {
+          const joined = await generation.joinedPersonVOs([again], SEPARATORS, most);
+          expect(joined?.persons, `${most}`).to.equal(most === 20 ? 10 : undefined);
+        }
+        expect(await generation.joinedPersonVOs([again, FFG], SEPARATORS, 20)).to.include({ persons: 10 });
       },
     ));
 

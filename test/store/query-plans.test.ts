@@ -40,7 +40,7 @@ const MEANT: readonly { readonly of: RegExp; readonly step: RegExp; readonly bec
     because: "persons whose numbers begin alike, by at least a birth date: a handful",
   },
   {
-    of: /FROM PROGRAMREG r .* r\.TYP = 'FFG' ORDER BY r\.PERSON$/,
+    of: /FROM PROGRAMREG r .* r\.TYP = 'FFG' ORDER BY r\.PERSON( LIMIT \?)?$/,
     step: /^USE TEMP B-TREE FOR ORDER BY$/,
     because: "one programme's participants in one occasion: no more than are returned",
   },

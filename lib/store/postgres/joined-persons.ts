@@ -1,17 +1,18 @@
-/** The usual answer, the participants of one occasion or of a few, from what has been read lately: as SQLite's generation does it. */
+/** The usual answer, the participants that searches find, from what has been read lately: as SQLite's generation does it. */
 import { byKind } from "../found.js";
 import {
   bounded,
+  type Found,
+  foundBy,
+  foundLately,
   joinedPersons,
   kept,
   keyOf,
   MAX_KEPT_CHARACTERS,
-  MAX_KEPT_PARTICIPANTS,
-  type OccasionParticipants,
   oneByte,
   unionOf,
 } from "../kept-lately.js";
-import type { Generation, OccasionSearch } from "../queries.js";
+import type { Generation, Search } from "../queries.js";
 import type { Value } from "./connections.js";
 
 /** As text: the driver gives bytes in hexadecimal form, twice as long. */
@@ -35,22 +36,26 @@ const PERSONS_AT_A_TIME = 1_000;
 export function joinedPersonsFrom(
   ask: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>,
   of: (table: string) => string,
-  registrationsOf: (search: OccasionSearch) => Registrations,
+  registrationsOf: (search: Search) => Registrations,
 ): Generation["joinedPersonVOs"] {
   const persons = bounded<number, KeptPerson>(MAX_KEPT_CHARACTERS, (text) => text?.length ?? 1);
-  const occasions = bounded<string, Int32Array>(MAX_KEPT_PARTICIPANTS, (ids) => ids.length + 1);
+  const lately = foundLately<Found>();
 
-  const participantsOf = async (search: OccasionSearch, most: number): Promise<Int32Array> => {
-    const known = occasions.get(keyOf(search));
+  const find = async (search: Search, most: number): Promise<Found> => {
+    const key = keyOf(search);
+    const known = lately.get(key);
     if (known !== undefined) return known;
     const { table, condition, values } = registrationsOf(search);
     const rows = await ask<[number]>(
       `SELECT r.person FROM ${table} r WHERE ${condition} ORDER BY r.person LIMIT ${Math.floor(most) + 1}`,
       values,
     );
-    const ids = Int32Array.from(rows, ([person]) => person);
-    if (ids.length <= most) occasions.set(keyOf(search), ids);
-    return ids;
+    const found = foundBy(
+      search,
+      rows.map(([person]) => person),
+    );
+    if (found.registrations > 0 && found.registrations <= most) lately.set(key, found);
+    return found;
   };
 
   const read = async (ids: readonly number[]): Promise<ReadonlyMap<number, KeptPerson>> => {
@@ -70,15 +75,15 @@ export function joinedPersonsFrom(
   };
 
   return async (searches, separators, most) => {
-    const occasionsFound: OccasionParticipants[] = [];
+    const bySearches: Found[] = [];
     let registrations = 0;
     for (const search of byKind(searches)) {
-      const ids = await participantsOf(search, most);
-      registrations += ids.length;
+      const bySearch = await find(search, most);
+      registrations += bySearch.registrations;
       if (registrations > most) return undefined;
-      occasionsFound.push({ typ: search.typ, ids });
+      bySearches.push(bySearch);
     }
-    const { ids, typs } = unionOf(occasionsFound);
+    const { ids, kinds } = unionOf(bySearches);
     const { found, missing } = kept(persons, ids);
     if (missing > 0) {
       const asked = await read([...ids].filter((_, at) => found[at] === undefined));
@@ -89,6 +94,6 @@ export function joinedPersonsFrom(
       if (person === undefined || person === null) return undefined;
       texts.push(person);
     }
-    return joinedPersons(texts, typs, separators);
+    return joinedPersons(texts, kinds, separators);
   };
 }

@@ -1,4 +1,3 @@
-import type Sqlite from "better-sqlite3";
 import { AdresslistaError } from "../../errors.js";
 import {
   AFTER_PERSONNUMMER,
@@ -16,7 +15,6 @@ import type {
   InstitutionFound,
   KursFound,
   KurstillfalleFound,
-  OccasionSearch,
   OrtFound,
   PersonFound,
   Search,
@@ -25,8 +23,7 @@ import type {
 import { GENERATION_SCHEMA_VERSION } from "../schema.js";
 import { type Connection, openReadable } from "./files.js";
 import { joinedPersonsIn } from "./joined-persons.js";
-
-type Statement = Sqlite.Statement<unknown[]>;
+import { questionOf, type RegistrationStatements, registrations } from "./registration-queries.js";
 
 /** Pages that each process keeps of a generation, in KiB (SQLite's negative cache_size). */
 const CACHE_KIB = 8 * 1024;
@@ -48,9 +45,6 @@ const TERMREG_COLUMNS = `p.ID AS programId, t.ID AS ktill, t.KURSKOD AS kurskod,
   t.INSTITUTIONS AS institutions`;
 const TERMREG_ORDER =
   "ORDER BY p.PROGR, coalesce(p.PROGINR, ''), CAST(r.TERMORDN AS REAL), r.TERMORDN, t.STARTTER, t.KOD, p.ID";
-
-const FFG_CONDITION = "r.KTILL = ?";
-const FO_CONDITION = "r.KTILL = ? AND r.TERMIN = ?";
 
 /** Opens one finished load. Every statement is prepared once, here. */
 export function openGeneration(file: string, number: number): Generation {
@@ -120,9 +114,11 @@ export function openGeneration(file: string, number: number): Generation {
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
 
-  const rowsOf = (search: Search, statements: typeof withEmail): PersonRow[] => {
+  const contacts = persons("r.PERSON, v.EMAIL, v.NOEMAIL");
+
+  const rowsOf = <Row>(search: Search, statements: RegistrationStatements): Row[] => {
     const { statement, parameters } = questionOf(search, statements);
-    return statement.all(...parameters) as PersonRow[];
+    return statement.all(...parameters) as Row[];
   };
   const rowCount = (search: Search, most: number): unknown => {
     const { statement, parameters } = questionOf(search, counts);
@@ -170,7 +166,7 @@ export function openGeneration(file: string, number: number): Generation {
     participants(searches, email) {
       const statements = email ? withEmail : withoutEmail;
       return participantsOf(
-        byKind(searches).map((search) => ({ typ: search.typ, rows: rowsOf(search, statements) })),
+        byKind(searches).map((search) => ({ typ: search.typ, rows: rowsOf<PersonRow>(search, statements) })),
       );
     },
 
@@ -178,7 +174,7 @@ export function openGeneration(file: string, number: number): Generation {
       searches.reduce((sum, search) => sum + (rowCount(search, most) as number), 0),
 
     joinedPersonVOs: joinedPersonsIn(connection),
-    contacts: contactsIn(connection),
+    contacts: (searches) => contactsOf(searches.map((search) => rowsOf<ContactRow>(search, contacts))),
 
     institutions: remember(() => byKod(institutions.all() as InstitutionFound[])),
     places: remember(() => byKod(places.all() as OrtFound[])),
@@ -187,57 +183,6 @@ export function openGeneration(file: string, number: number): Generation {
     holdsValue: (field, value) => held.get(field, heldValueKey(field, value)) !== undefined,
     close: () => connection.close(),
   };
-}
-
-/** A statement for each kind of search. */
-interface RegistrationStatements {
-  readonly ffg: Statement;
-  readonly fo: Statement;
-  readonly om: Statement;
-  readonly omOfInstitutions: Statement;
-  readonly program: Statement;
-  readonly programOfAnyTermin: Statement;
-}
-
-function registrations(prepare: (table: string, condition: string) => Statement): RegistrationStatements {
-  return {
-    ffg: prepare("FFGKURS", FFG_CONDITION),
-    fo: prepare("FORTKURS", FO_CONDITION),
-    om: prepare("OMKURS", "r.KURSKEY = ? AND r.TERMIN = ?"),
-    omOfInstitutions: prepare(
-      "OMKURS",
-      `r.KURSKEY = ? AND r.TERMIN = ? AND EXISTS (SELECT 1 FROM KTILL2 t, json_each(t.INSTITUTIONS) i
-        WHERE t.ID = r.KTILL AND i.value IN (SELECT value FROM json_each(?)))`,
-    ),
-    program: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = ? AND r.TERMIN = ?"),
-    programOfAnyTermin: prepare("PROGRAMREG", "r.PROGRAM = ? AND r.KTILL = ? AND r.TYP = 'FFG'"),
-  };
-}
-
-function questionOf(
-  search: Search,
-  statements: RegistrationStatements,
-): { readonly statement: Statement; readonly parameters: readonly unknown[] } {
-  switch (search.typ) {
-    case "FFG":
-      return search.programId === undefined
-        ? { statement: statements.ffg, parameters: [search.ktill] }
-        : { statement: statements.programOfAnyTermin, parameters: [search.programId, search.ktill] };
-    case "FO":
-      return search.programId === undefined
-        ? { statement: statements.fo, parameters: [search.ktill, search.termin] }
-        : {
-            statement: statements.program,
-            parameters: [search.programId, search.ktill, "FO", search.termin],
-          };
-    case "OM":
-      return search.institutions === "*"
-        ? { statement: statements.om, parameters: [search.kurskey, search.termin] }
-        : {
-            statement: statements.omOfInstitutions,
-            parameters: [search.kurskey, search.termin, JSON.stringify(search.institutions)],
-          };
-  }
 }
 
 /** Persons by number: by indexes alone, NAMN's and those of the registrations' persons. */
@@ -265,21 +210,6 @@ function personsIn(connection: Connection): Generation["persons"] {
     }
     return found;
   };
-}
-
-function contactsIn(connection: Connection): Generation["contacts"] {
-  const contacts = (table: string, condition: string) =>
-    connection
-      .prepare(
-        `SELECT r.PERSON, v.EMAIL, v.NOEMAIL FROM ${table} r CROSS JOIN PERSONVO v ON v.ID = r.PERSON
-         WHERE ${condition} ORDER BY r.PERSON`,
-      )
-      .raw();
-  const ofFfg = contacts("FFGKURS", FFG_CONDITION);
-  const ofFo = contacts("FORTKURS", FO_CONDITION);
-  const rowsOf = (search: OccasionSearch) =>
-    (search.typ === "FFG" ? ofFfg.all(search.ktill) : ofFo.all(search.ktill, search.termin)) as ContactRow[];
-  return (searches) => contactsOf(searches.map(rowsOf));
 }
 
 function withInstitutions<T>(rows: unknown[]): T[] {

@@ -1,23 +1,25 @@
 /**
- * The usual answer, the participants of one occasion or of a few, from what has been read lately.
+ * The usual answer, the participants that searches find, from what has been read lately.
  *
- * A generation never changes, so that what was read of it is right for as long as it is served. Kept are who an occasion's
- * participants are, and each person's finished bytes, both within bounds. The bytes are kept as strings of one byte a
- * character: joining strings is the fastest that V8 has, a fifth of the time of asking SQLite for the same.
+ * A generation never changes, so that what was read of it is right for as long as it is served. Kept are whom a search finds,
+ * and each person's finished bytes, both within bounds. The bytes are kept as strings of one byte a character: joining strings
+ * is the fastest that V8 has, a fifth of the time of asking SQLite for the same.
  */
 import { byKind } from "../found.js";
 import {
   bounded,
+  type Found,
+  foundBy,
+  foundLately,
   joinedPersons,
   kept,
   keyOf,
   MAX_KEPT_CHARACTERS,
-  MAX_KEPT_PARTICIPANTS,
-  type OccasionParticipants,
   unionOf,
 } from "../kept-lately.js";
-import type { JoinedPersonVOs, OccasionSearch, Separators } from "../queries.js";
+import type { Generation, JoinedPersonVOs, Search } from "../queries.js";
 import type { Connection } from "./files.js";
+import { questionOf, registrations } from "./registration-queries.js";
 
 /** When more of an occasion's persons than this part are not kept, one question for all is faster than one for each. */
 const MOST_MISSING = 1 / 4;
@@ -25,29 +27,21 @@ const MOST_MISSING = 1 / 4;
 /** Between persons that are read together: no XML can hold it. */
 const BETWEEN_PERSONS = "\u0001";
 
-/** An occasion one of whose participants stands in no list. */
-const HAS_INVALID = Symbol("has an incorrect personnummer");
-
-export type JoinPersonVOs = (
-  searches: readonly OccasionSearch[],
-  separators: Separators,
-  most: number,
-) => JoinedPersonVOs | undefined;
-
-interface FoundOccasion extends OccasionParticipants {
-  readonly search: OccasionSearch;
+interface FoundBySearch extends Found {
+  readonly search: Search;
+  /** One of them has an incorrect personnummer, and stands in no list. */
+  hasInvalid: boolean;
 }
 
 export function joinedPersonsIn(
   connection: Connection,
   maxKeptCharacters = MAX_KEPT_CHARACTERS,
-): JoinPersonVOs {
-  const participants = (table: string, condition: string) =>
+): (...question: Parameters<Generation["joinedPersonVOs"]>) => JoinedPersonVOs | undefined {
+  const participants = registrations((table, condition) =>
     connection
       .prepare(`SELECT r.PERSON FROM ${table} r WHERE ${condition} ORDER BY r.PERSON LIMIT ?`)
-      .pluck();
-  const ofFfg = participants("FFGKURS", "r.KTILL = ?");
-  const ofFo = participants("FORTKURS", "r.KTILL = ? AND r.TERMIN = ?");
+      .pluck(),
+  );
   // The subquery's order is the order of concatenation; a BLOB goes to the answer without becoming a string.
   const joined = (table: string, condition: string) =>
     connection
@@ -62,54 +56,57 @@ export function joinedPersonsIn(
   const onePerson = connection.prepare("SELECT PERSONVO, INVALIDPNR FROM PERSONVO WHERE ID = ?").raw();
 
   const persons = bounded<number, string>(maxKeptCharacters, (bytes) => bytes.length);
-  const occasions = bounded<string, Int32Array | typeof HAS_INVALID>(MAX_KEPT_PARTICIPANTS, (ids) =>
-    ids === HAS_INVALID ? 1 : ids.length + 1,
-  );
+  const lately = foundLately<FoundBySearch>();
 
-  const participantsOf = (search: OccasionSearch, most: number): Int32Array | typeof HAS_INVALID => {
-    const known = occasions.get(keyOf(search));
+  const find = (search: Search, most: number): FoundBySearch => {
+    const key = keyOf(search);
+    const known = lately.get(key);
     if (known !== undefined) return known;
-    const ids = Int32Array.from(
-      (search.typ === "FFG"
-        ? ofFfg.all(search.ktill, most + 1)
-        : ofFo.all(search.ktill, search.termin, most + 1)) as number[],
-    );
-    if (ids.length <= most) occasions.set(keyOf(search), ids);
-    return ids;
+    const { statement, parameters } = questionOf(search, participants);
+    const found = foundBy(search, statement.all(...parameters, most + 1) as number[]);
+    const bySearch = { ...found, search, hasInvalid: false };
+    if (found.registrations > 0 && found.registrations <= most) lately.set(key, bySearch);
+    return bySearch;
   };
 
-  /** One stands in no list. */
-  const noteInvalid = (found: readonly FoundOccasion[]): undefined => {
-    for (const { search } of found) occasions.set(keyOf(search), HAS_INVALID);
-    return undefined;
+  /** Undefined: the person stands in no list. */
+  const read = (id: number): string | undefined => {
+    const [bytes, invalid] = onePerson.get(id) as [Buffer, string | null];
+    if (invalid !== null) return undefined;
+    const text = bytes.toString("latin1");
+    persons.set(id, text);
+    return text;
   };
 
   /** The texts that are missing; undefined: one stands in no list. */
   const readEach = (
-    found: readonly FoundOccasion[],
+    found: readonly FoundBySearch[],
     ids: Int32Array,
     texts: (string | undefined)[],
   ): string[] | undefined => {
     for (const [at, id] of ids.entries()) {
+      texts[at] ??= read(id);
       if (texts[at] !== undefined) continue;
-      const [bytes, invalid] = onePerson.get(id) as [Buffer, string | null];
-      if (invalid !== null) return noteInvalid(found.filter((occasion) => occasion.ids.includes(id)));
-      const text = bytes.toString("latin1");
-      persons.set(id, text);
-      texts[at] = text;
+      for (const bySearch of found) if (bySearch.ids.includes(id)) bySearch.hasInvalid = true;
+      return undefined;
     }
     return texts as string[];
   };
 
-  /** An occasion's texts, in the order of `ids`; undefined: one stands in no list. */
-  const readAll = (occasion: FoundOccasion): string[] | undefined => {
-    const { search, ids } = occasion;
+  /** Of all whom a search finds, in their order; undefined: one stands in no list. */
+  const readAll = (bySearch: FoundBySearch): string[] | undefined => {
+    const { search, ids } = bySearch;
+    if (ids.length === 0) return [];
+    if (search.typ === "OM" || search.programId !== undefined) return readEach([bySearch], ids, []);
     const [bytes, invalid] = (
       search.typ === "FFG"
         ? joinedFfg.get(BETWEEN_PERSONS, search.ktill)
         : joinedFo.get(BETWEEN_PERSONS, search.ktill, search.termin)
     ) as [Buffer, number];
-    if (invalid > 0) return noteInvalid([occasion]);
+    if (invalid > 0) {
+      bySearch.hasInvalid = true;
+      return undefined;
+    }
     const texts = bytes.toString("latin1").split(BETWEEN_PERSONS);
     let begin = 0;
     for (const [at, id] of ids.entries()) {
@@ -121,34 +118,32 @@ export function joinedPersonsIn(
     return texts;
   };
 
-  /** The same of several occasions: those of `ids`, which are the persons of all of them. */
-  const readAllOf = (found: readonly FoundOccasion[], ids: Int32Array): string[] | undefined => {
+  /** The same of several searches: of `ids`, whom they find together. */
+  const readAllOf = (found: readonly FoundBySearch[], ids: Int32Array): string[] | undefined => {
     const [only, another] = found;
     if (only !== undefined && another === undefined) return readAll(only);
     const textOf = new Map<number, string>();
-    for (const occasion of found) {
-      if (occasion.ids.length === 0) continue;
-      const texts = readAll(occasion);
+    for (const bySearch of found) {
+      const texts = readAll(bySearch);
       if (texts === undefined) return undefined;
-      for (const [at, id] of occasion.ids.entries()) textOf.set(id, texts[at] as string);
+      for (const [at, id] of bySearch.ids.entries()) textOf.set(id, texts[at] as string);
     }
     return Array.from(ids, (id) => textOf.get(id) as string);
   };
 
   return (searches, separators, most) => {
-    const found: FoundOccasion[] = [];
+    const found: FoundBySearch[] = [];
     let registrations = 0;
     for (const search of byKind(searches)) {
-      const ids = participantsOf(search, most);
-      if (ids === HAS_INVALID) return undefined;
-      registrations += ids.length;
-      if (registrations > most) return undefined;
-      found.push({ search, typ: search.typ, ids });
+      const bySearch = find(search, most);
+      registrations += bySearch.registrations;
+      if (bySearch.hasInvalid || registrations > most) return undefined;
+      found.push(bySearch);
     }
-    const { ids, typs } = unionOf(found);
+    const { ids, kinds } = unionOf(found);
     const { found: texts, missing } = kept(persons, ids);
-    if (missing === 0) return joinedPersons(texts as string[], typs, separators);
+    if (missing === 0) return joinedPersons(texts as string[], kinds, separators);
     const read = missing > ids.length * MOST_MISSING ? readAllOf(found, ids) : readEach(found, ids, texts);
-    return read && joinedPersons(read, typs, separators);
+    return read && joinedPersons(read, kinds, separators);
   };
 }
