@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -280,6 +280,74 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** A way to a server that loses what it says. */
+export interface LossyWay {
+  readonly port: number;
+  /** The next transaction is committed, but nobody hears of it: all connections are lost, and there are no new ones for a while. */
+  loseCommit(milliseconds: number): { readonly lost: Promise<void> };
+  end(): void;
+}
+
+export async function lossyWayTo(port: number): Promise<LossyWay> {
+  const open = new Set<Socket>();
+  let isAway = false;
+  let onCommit: ((upstream: Socket) => void) | undefined;
+  const forward = (client: Socket): void => {
+    if (isAway) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(port, "127.0.0.1");
+    let isMute = false;
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+    client.on("data", (sent) => {
+      if (onCommit !== undefined && sent.includes("COMMIT")) {
+        isMute = true;
+        onCommit(upstream);
+        onCommit = undefined;
+      }
+      upstream.write(sent);
+    });
+    upstream.on("data", (said) => {
+      if (!isMute) client.write(said);
+    });
+  };
+  const server = createServer(forward).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    loseCommit(milliseconds) {
+      const lost = new Promise<void>((resolve) => {
+        onCommit = (upstream) =>
+          // Its answer: it has been committed.
+          upstream.once("data", () => {
+            isAway = true;
+            for (const socket of open) socket.destroy();
+            setTimeout(() => {
+              isAway = false;
+            }, milliseconds);
+            resolve();
+          });
+      });
+      return { lost };
+    },
+    end() {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
 }
 
 async function startPgbouncer(

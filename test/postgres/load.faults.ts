@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import pg from "pg";
-import { type Cluster, startCluster, until } from "./cluster.js";
+import { type Cluster, lossyWayTo, startCluster, until } from "./cluster.js";
 import {
   ask,
   askedBoth,
@@ -228,6 +228,26 @@ describe("a load into PostgreSQL that does not come to its end", () => {
     const answers = await clients.stop();
     expectNoWrongAnswer(answers, 0.1);
     expect((await serving.bodies()).join() === latest.join(), "the new load").to.equal(true);
+  });
+
+  it("is served, and says so, when the server was lost as it had committed it, once it answers again", async () => {
+    const way = await lossyWayTo(cluster.primary.port);
+    const far = machine(cluster.primary.url(schema).replace(`:${cluster.primary.port}`, `:${way.port}`));
+    try {
+      const loads = await hold(`${schema}.load`);
+      const load = begin(far, exports.new);
+      await beforeItIsPublished(load);
+      const { lost } = way.loseCommit(4_000);
+      await loads.release();
+      await lost;
+      expect(await load.code, load.said()).to.equal(0);
+      expect(await servedLoad(here)).to.equal(2);
+      await here.done("rollback");
+      await serving.expectOld();
+    } finally {
+      far.remove();
+      way.end();
+    }
   });
 
   it("leaves to calls in progress what it takes the place of, though it is no longer kept; a later load removes it", async () => {

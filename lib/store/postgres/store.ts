@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { AdresslistaError } from "../../errors.js";
 import { codeEdit, type Entry, REGISTERS, type Register } from "../code-registers.js";
@@ -113,6 +114,29 @@ function postgresStore(
       `SELECT number FROM ${of("served_load")}`,
     );
     return row?.number;
+  };
+
+  /** After a change whose end is not known: its end is waited for, and a server that was lost, or another in its place. */
+  const servedWhenItAnswers = async (why: unknown): Promise<number | undefined> => {
+    const until = performance.now() + LOST_CHANGE_MS;
+    for (;;) {
+      try {
+        return await connections.inTransaction("cannot read the loads", async (client) => {
+          await client.query(`SET LOCAL lock_timeout = ${LOCKED_MS}`);
+          await client.query(WAIT_FOR_CHANGES, [lockName(schema)]);
+          const { rows } = await client.query<{ number: number }>(`SELECT number FROM ${of("served_load")}`);
+          return rows[0]?.number;
+        });
+      } catch (error) {
+        const mayPass = isPassing(error) || isLocked(error);
+        if (!mayPass || performance.now() > until) {
+          throw new AdresslistaError("database", "whether the load is served is not known: `status` tells", {
+            cause: why,
+          });
+        }
+        await delay(LOOK_AGAIN_MS);
+      }
+    }
   };
 
   /** Numbers of the generations that are kept, lowest first, and the version of their tables. */
@@ -442,11 +466,9 @@ function postgresStore(
         await asHolder("cannot publish the load", (client) => recordLoad(client, of, load, serve));
       } catch (error) {
         // The answer may be lost when all is done.
-        const isServed = await servedNumber().then(
-          (number) => number === load.record.number,
-          () => false,
-        );
-        if (!isServed) throw error;
+        if (!isPassing(error)) throw error;
+        const served = await servedWhenItAnswers(error);
+        if (served !== load.record.number) throw error;
       }
     },
 
@@ -577,6 +599,9 @@ function postgresStore(
 
 /** How long every call waits at most to hear what is served, in milliseconds. */
 const STATE_MS = 2_000;
+
+/** How long a server is waited for that was lost while it published a load, in milliseconds. */
+const LOST_CHANGE_MS = 60_000;
 
 /** How long a generation that somebody else reads is waited for before it is dropped, in milliseconds: the next load does it. */
 const LOCKED_MS = 1_000;
