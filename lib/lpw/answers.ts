@@ -2,6 +2,7 @@ import type { CallFacts } from "../access/audit.js";
 import type { Caller } from "../access/callers.js";
 import { type Encodable, RepeatedAnswer } from "../soap/api.js";
 import type { Generation } from "../store/queries.js";
+import { madeOnce } from "./made-once.js";
 
 /**
  * Answers that were given lately and may be given again: a load never changes, so that the same question of a caller with
@@ -46,7 +47,6 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
   let askedBefore = new Set<string>();
   let bytes = 0;
   let operations = 0;
-  const rights = rightsKeys();
 
   const forgetOldest = () => {
     for (const [key, entry] of kept) {
@@ -108,7 +108,7 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
             askedBefore = new Set();
             bytes = 0;
           }
-          const key = `${operation} ${rights(caller)} ${asked}`;
+          const key = `${operation} ${rightsKeyOf(caller)} ${asked}`;
           return {
             recall: () => recall(key),
             keep: (value, facts) => keep(generation, key, value, facts),
@@ -120,13 +120,6 @@ export function rememberAnswers(most = MAX_KEPT_BYTES): AnswerMemory {
 }
 
 /** The same for callers with the same rights; no institution's key has a comma, nor begins with a star. */
-function rightsKeys(): (caller: Caller) => string {
-  const keys = new WeakMap<Caller, string>();
-  return (caller) => {
-    const known = keys.get(caller);
-    if (known !== undefined) return known;
-    const key = caller.institutions === "*" ? "*" : [...caller.institutions].sort().join(",");
-    keys.set(caller, key);
-    return key;
-  };
-}
+const rightsKeyOf = madeOnce(({ institutions }: Caller) =>
+  institutions === "*" ? "*" : [...institutions].sort().join(","),
+);

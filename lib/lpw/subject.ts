@@ -4,6 +4,7 @@ import type { InstitutionFound } from "../store/queries.js";
 import type { Subject } from "./call.js";
 import { type FormatSettings, kurskeyOf } from "./formats.js";
 import type { Lookups } from "./lookups.js";
+import { madeOnce } from "./made-once.js";
 
 /** A request may hold ten thousand occasions: a line of the audit log shows so many courses. */
 const MAX_SHOWN = 20;
@@ -38,16 +39,8 @@ async function knownInstitutions(
   return register.flatMap(({ kod }, at) => (wanted.has(keysOf(register)[at] ?? "") ? [kod] : []));
 }
 
-const keys = new WeakMap<readonly InstitutionFound[], readonly string[]>();
-
 /** Worked out once for a list that the store gives again and again. */
-function keysOf(register: readonly InstitutionFound[]): readonly string[] {
-  const known = keys.get(register);
-  if (known !== undefined) return known;
-  const made = register.map(({ kod }) => codeKey(kod));
-  keys.set(register, made);
-  return made;
-}
+const keysOf = madeOnce((register: readonly InstitutionFound[]) => register.map(({ kod }) => codeKey(kod)));
 
 async function knownCourses(
   sent: readonly string[],

@@ -23,7 +23,7 @@ export type PersonRow = [number, Buffer, string | null, string | null, string | 
 const KIND_ORDER = { FFG: 0, FO: 1, OM: 2 } as const;
 
 /** In the order in which the kinds of registrations count. */
-export function byKind<S extends Search>(searches: readonly S[]): readonly S[] {
+export function byKind(searches: readonly Search[]): readonly Search[] {
   if (searches.length <= 1) return searches;
   return [...searches].sort((a, b) => KIND_ORDER[a.typ] - KIND_ORDER[b.typ]);
 }
@@ -46,18 +46,13 @@ export function participantsOf(
 /** A person's id and contact. */
 export type ContactRow = [person: number, email: string | null, noEmail: string | null];
 
-/** Each person's once, in list order. `found`: of each search, in list order. */
+/** Each person's once, in list order. `found`: of each search. */
 export function contactsOf(found: readonly (readonly ContactRow[])[]): readonly Contact[] {
-  const [only, ...others] = found;
-  if (only === undefined) return [];
-  // Re-registered on several occasions of a course, or in several half-years of a programme, is one person.
-  if (others.length === 0) return only.filter((row, at) => row[0] !== only[at - 1]?.[0]).map(toContact);
-  const byPerson = new Map(found.flatMap((rows) => rows.map((row) => [row[0], row] as const)));
-  return [...byPerson.values()].sort((a, b) => a[0] - b[0]).map(toContact);
-}
-
-function toContact([, email, noEmail]: ContactRow): Contact {
-  return { email, noEmail };
+  const byPerson = new Map<number, Contact>();
+  for (const rows of found) {
+    for (const [person, email, noEmail] of rows) byPerson.set(person, { email, noEmail });
+  }
+  return [...byPerson].sort((a, b) => a[0] - b[0]).map(([, contact]) => contact);
 }
 
 function toParticipant(regtyp: Participant["regtyp"], row: PersonRow): Participant {

@@ -31,7 +31,7 @@ type Kind = Participant["regtyp"];
 
 /** Whom a search finds. */
 export interface Found {
-  readonly kind: Kind;
+  readonly search: Search;
   /** Persons in list order, each once. */
   readonly ids: Int32Array;
   /** A person may have several. */
@@ -42,9 +42,9 @@ export interface Found {
 const FOUND_OVERHEAD = 30;
 
 /** `ids`: of registrations, in list order of their persons. */
-export function foundBy({ typ }: Search, ids: readonly number[]): Found {
+export function foundBy(search: Search, ids: readonly number[]): Found {
   return {
-    kind: typ,
+    search,
     ids: Int32Array.from(ids.filter((id, at) => at === 0 || id !== ids[at - 1])),
     registrations: ids.length,
   };
@@ -63,16 +63,18 @@ export interface Union {
 }
 
 /** Of several searches, by kind: each person with the first kind that it is found by. */
-export function unionOf(found: readonly Pick<Found, "kind" | "ids">[]): Union {
+export function unionOf(found: readonly Found[]): Union {
   const somebody = found.filter(({ ids }) => ids.length > 0);
   const [only, another] = somebody;
   if (only === undefined) return { ids: new Int32Array(), kinds: "FFG" };
-  if (another === undefined) return { ids: only.ids, kinds: only.kind };
+  if (another === undefined) return { ids: only.ids, kinds: only.search.typ };
   const kindOf = new Map<number, Kind>();
-  for (const { kind, ids } of somebody) for (const id of ids) if (!kindOf.has(id)) kindOf.set(id, kind);
+  for (const { search, ids } of somebody) {
+    for (const id of ids) if (!kindOf.has(id)) kindOf.set(id, search.typ);
+  }
   // Of typed arrays `sort` is by number.
   const ids = Int32Array.from(kindOf.keys()).sort();
-  if (only.kind === somebody.at(-1)?.kind) return { ids, kinds: only.kind };
+  if (only.search.typ === somebody.at(-1)?.search.typ) return { ids, kinds: only.search.typ };
   return { ids, kinds: Array.from(ids, (id) => kindOf.get(id) as Kind) };
 }
 

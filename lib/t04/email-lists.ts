@@ -3,7 +3,8 @@
  * are right for every caller that may see the occasions, for as long as the load is served.
  */
 import type { Lookups } from "../lpw/lookups.js";
-import { type Bounded, bounded, keyOf } from "../store/kept-lately.js";
+import { madeOnce } from "../lpw/made-once.js";
+import { bounded, keyOf } from "../store/kept-lately.js";
 import type { Search } from "../store/queries.js";
 import { type EmailLists, emailLists } from "./encode.js";
 
@@ -14,24 +15,17 @@ const ENTRY_BYTES = 300;
 /** Searches that are kept together: more than that are hardly asked for a second time. */
 const MAX_KEPT_TOGETHER = 10;
 
-const listsOfLoads = new WeakMap<object, Bounded<string, EmailLists>>();
+const listsOf = madeOnce((_load: object) =>
+  bounded<string, EmailLists>(MAX_KEPT_BYTES, ({ bytes }) => ENTRY_BYTES + bytes),
+);
 
 /** Of all whom these searches find: there is none among them who stands in no list. */
 export async function emailListsOf(lookups: Lookups, searches: readonly Search[]): Promise<EmailLists> {
-  if (searches.length > MAX_KEPT_TOGETHER) return emailLists(await lookups.contacts(searches));
   const lists = listsOf(lookups.load);
-  const key = searches.map(keyOf).join("\u0001");
-  const known = lists.get(key);
+  const key = searches.length > MAX_KEPT_TOGETHER ? undefined : searches.map(keyOf).join("\u0001");
+  const known = key === undefined ? undefined : lists.get(key);
   if (known !== undefined) return known;
   const made = emailLists(await lookups.contacts(searches));
-  lists.set(key, made);
+  if (key !== undefined) lists.set(key, made);
   return made;
-}
-
-function listsOf(load: object): Bounded<string, EmailLists> {
-  const known = listsOfLoads.get(load);
-  if (known !== undefined) return known;
-  const lists = bounded<string, EmailLists>(MAX_KEPT_BYTES, ({ bytes }) => ENTRY_BYTES + bytes);
-  listsOfLoads.set(load, lists);
-  return lists;
 }

@@ -286,21 +286,21 @@ async function answers(url: string): Promise<boolean> {
 export interface LossyWay {
   readonly port: number;
   /** The next transaction is committed, but nobody hears of it: all connections are lost, and there are no new ones for a while. */
-  loseCommit(milliseconds: number): { readonly lost: Promise<void> };
+  loseCommit(milliseconds: number): Promise<void>;
   end(): void;
 }
 
 export async function lossyWayTo(port: number): Promise<LossyWay> {
   const open = new Set<Socket>();
   let isAway = false;
-  let onCommit: ((upstream: Socket) => void) | undefined;
+  let lose: (() => void) | undefined;
   const forward = (client: Socket): void => {
     if (isAway) {
       client.destroy();
       return;
     }
     const upstream = connect(port, "127.0.0.1");
-    let isMute = false;
+    let isCommitting = false;
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
@@ -313,36 +313,31 @@ export async function lossyWayTo(port: number): Promise<LossyWay> {
       });
     }
     client.on("data", (sent) => {
-      if (onCommit !== undefined && sent.includes("COMMIT")) {
-        isMute = true;
-        onCommit(upstream);
-        onCommit = undefined;
-      }
+      isCommitting ||= lose !== undefined && sent.includes("COMMIT");
       upstream.write(sent);
     });
     upstream.on("data", (said) => {
-      if (!isMute) client.write(said);
+      // To a COMMIT it says something when it has been done.
+      if (isCommitting) lose?.();
+      else client.write(said);
     });
   };
   const server = createServer(forward).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    loseCommit(milliseconds) {
-      const lost = new Promise<void>((resolve) => {
-        onCommit = (upstream) =>
-          // Its answer: it has been committed.
-          upstream.once("data", () => {
-            isAway = true;
-            for (const socket of open) socket.destroy();
-            setTimeout(() => {
-              isAway = false;
-            }, milliseconds);
-            resolve();
-          });
-      });
-      return { lost };
-    },
+    loseCommit: (milliseconds) =>
+      new Promise((resolve) => {
+        lose = () => {
+          lose = undefined;
+          isAway = true;
+          for (const socket of open) socket.destroy();
+          setTimeout(() => {
+            isAway = false;
+          }, milliseconds);
+          resolve();
+        };
+      }),
     end() {
       server.close();
       for (const socket of open) socket.destroy();

@@ -237,7 +237,7 @@ describe("a load into PostgreSQL that does not come to its end", () => {
       const loads = await hold(`${schema}.load`);
       const load = begin(far, exports.new);
       await beforeItIsPublished(load);
-      const { lost } = way.loseCommit(4_000);
+      const lost = way.loseCommit(4_000);
       await loads.release();
       await lost;
       expect(await load.code, load.said()).to.equal(0);

@@ -108,12 +108,19 @@ export function postgresGeneration(
     ask(`SELECT valuekey AS key FROM ${of("held_value")} WHERE field = $1`, field),
   );
 
-  const rowsOf = async (search: Search, email: boolean): Promise<PersonRow[]> => {
+  const personsOf = <Row>(search: Search, columns: string): Promise<Row[]> => {
     const { table, condition, values } = registrationsOf(search);
-    const rows = await askRows<[number, string, string | null, string | null, string | null]>(
-      `SELECT r.person, ${PERSONVO}, v.invalidpnr${email ? ", v.email, v.noemail" : ""}
-       FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person WHERE ${condition} ORDER BY r.person`,
+    return askRows<Row>(
+      `SELECT ${columns} FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
+       WHERE ${condition} ORDER BY r.person`,
       values,
+    );
+  };
+
+  const rowsOf = async (search: Search, email: boolean): Promise<PersonRow[]> => {
+    const rows = await personsOf<[number, string, string | null, string | null, string | null]>(
+      search,
+      `r.person, ${PERSONVO}, v.invalidpnr${email ? ", v.email, v.noemail" : ""}`,
     );
     return rows.map(([id, element, ...more]) => [id, Buffer.from(element), ...more]);
   };
@@ -219,14 +226,7 @@ export function postgresGeneration(
     async contacts(searches) {
       const found: ContactRow[][] = [];
       for (const search of searches) {
-        const { table, condition, values } = registrationsOf(search);
-        found.push(
-          await askRows<ContactRow>(
-            `SELECT r.person, v.email, v.noemail FROM ${table} r JOIN ${of("personvo")} v ON v.id = r.person
-             WHERE ${condition} ORDER BY r.person`,
-            values,
-          ),
-        );
+        found.push(await personsOf<ContactRow>(search, "r.person, v.email, v.noemail"));
       }
       return contactsOf(found);
     },

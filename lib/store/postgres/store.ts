@@ -617,7 +617,7 @@ const DEADLOCK_DETECTED = "40P01";
 /** How long a replica's answer is waited for before the primary is asked, in milliseconds. */
 const REPLICA_MS = 1_500;
 
-/** How often a replica that has not got the load yet, or does not answer, is looked at, in milliseconds. */
+/** How often one that did not answer, or a replica that has not got the load yet, is asked again, in milliseconds. */
 const LOOK_AGAIN_MS = 500;
 
 const SELECTED_OF_LOAD = LOAD_COLUMNS.map((column) => `${column.toLowerCase()} AS "${column}"`).join(", ");

@@ -113,7 +113,6 @@ export function openGeneration(file: string, number: number): Generation {
   );
   const withoutEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR");
   const withEmail = persons("r.PERSON, v.PERSONVO, v.INVALIDPNR, v.EMAIL, v.NOEMAIL");
-
   const contacts = persons("r.PERSON, v.EMAIL, v.NOEMAIL");
 
   const rowsOf = <Row>(search: Search, statements: RegistrationStatements): Row[] => {

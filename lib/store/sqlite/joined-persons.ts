@@ -28,7 +28,6 @@ const MOST_MISSING = 1 / 4;
 const BETWEEN_PERSONS = "\u0001";
 
 interface FoundBySearch extends Found {
-  readonly search: Search;
   /** One of them has an incorrect personnummer, and stands in no list. */
   hasInvalid: boolean;
 }
@@ -64,7 +63,7 @@ export function joinedPersonsIn(
     if (known !== undefined) return known;
     const { statement, parameters } = questionOf(search, participants);
     const found = foundBy(search, statement.all(...parameters, most + 1) as number[]);
-    const bySearch = { ...found, search, hasInvalid: false };
+    const bySearch = { ...found, hasInvalid: false };
     if (found.registrations > 0 && found.registrations <= most) lately.set(key, bySearch);
     return bySearch;
   };
@@ -120,8 +119,6 @@ export function joinedPersonsIn(
 
   /** The same of several searches: of `ids`, whom they find together. */
   const readAllOf = (found: readonly FoundBySearch[], ids: Int32Array): string[] | undefined => {
-    const [only, another] = found;
-    if (only !== undefined && another === undefined) return readAll(only);
     const textOf = new Map<number, string>();
     for (const bySearch of found) {
       const texts = readAll(bySearch);
