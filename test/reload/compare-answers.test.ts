@@ -43,6 +43,16 @@ describeOnSqlite("comparing the answers of two databases", () => {
     ],
     ["a programme", "UPDATE PROGRAM SET PROGR = 'ANNAT'", "programmes of"],
     ["a re-registration", "DELETE FROM OMKURS", "the re-registered of"],
+    [
+      "a participant of a programme",
+      "DELETE FROM PROGRAMREG WHERE TYP = 'FFG'",
+      "participants of a programme in",
+    ],
+    [
+      "a participant of a programme who goes on",
+      "DELETE FROM PROGRAMREG WHERE TYP = 'FO'",
+      "participants of a programme in",
+    ],
     ["a number", "UPDATE NAMN SET SEKEL = '18'", "persons by number"],
     ["a place", "UPDATE ORT SET BENAMN = 'Annanstans'", "places"],
   ] as const) {
