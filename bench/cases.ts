@@ -28,8 +28,7 @@ export function rememberedCase(occasions: readonly MeasuredOccasion[], participa
   return adrLista(occasions, participants, { email: false, search: "occasion", remembered: true });
 }
 
-/** A call that costs the service more than to ask for it costs: of re-registered, no persons are kept. */
-export function costlyCase(occasions: readonly MeasuredOccasion[]): Case {
+function withReRegistered(occasions: readonly MeasuredOccasion[]): Case {
   const keys = occasions.filter(({ participants }) => participants === 100).map(byTerm);
   return {
     name: "getAdrLista-100-free-om",
@@ -93,7 +92,7 @@ export function allCases(occasions: readonly MeasuredOccasion[]): readonly Case[
       ),
     ),
     severalOccasions(occasions),
-    costlyCase(occasions),
+    withReRegistered(occasions),
     ...PARTICIPANTS.map((participants) => rememberedCase(occasions, participants)),
   ];
 }

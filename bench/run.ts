@@ -4,15 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { differenceBetween, readAnswer } from "./answer.js";
 import { bombard, generator, latency, type Round, writeRequests } from "./bombard.js";
-import {
-  allCases,
-  type Case,
-  costlyCase,
-  growthRequests,
-  PARTICIPANTS,
-  rememberedCase,
-  usualCase,
-} from "./cases.js";
+import { allCases, type Case, growthRequests, PARTICIPANTS, rememberedCase, usualCase } from "./cases.js";
 import { compare, middle, warm } from "./compare.js";
 import { type GoalName, goalTable } from "./goals.js";
 import { isInstalled, peers, type RunningPeer, startBare, startPeer } from "./peers.js";
@@ -225,18 +217,11 @@ async function answerOf(peer: RunningPeer | undefined, request: string): Promise
 }
 
 /**
- * Calls and those who make them share the processors: so two workers are measured by a call that costs the service much
- * besides the usual one, which is told with the most that there is time for, and with what two bare servers make.
+ * Calls and those who make them share the processors: so beside what two workers make is told what there is time for, and what
+ * two bare servers make.
  */
 async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<void> {
-  const { requests, label } = costlyCase(store.occasions);
-  const loads = {
-    usual: { ...(await usualLoad(store)), concurrency: BUSY },
-    costly: {
-      requestsFile: await writeRequests(join(store.folder, "costly-requests"), requests),
-      concurrency: BUSY,
-    },
-  };
+  const load = { ...(await usualLoad(store)), concurrency: BUSY };
   await withService(
     store,
     async (two) => {
@@ -250,23 +235,16 @@ async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<vo
         RunningPeer,
       ];
       const targets = { one, two, bareOne, bareTwo };
-      for (const target of Object.values(targets)) await warm(target, loads.usual);
-      const usual = await compare(targets, loads.usual, rounds).finally(() =>
+      for (const target of Object.values(targets)) await warm(target, load);
+      const found = await compare(targets, load, rounds).finally(() =>
         Promise.all(bares.map((bare) => bare.stop())),
       );
-      for (const target of [one, two]) await warm(target, loads.costly);
-      const costly = await compare({ one, two }, loads.costly, rounds);
-      const ofUsual = ratioOf(usual.two, usual.one);
-      goals.set("workers", ratioOf(costly.two, costly.one));
-      remarks.set(
-        "workers",
-        `by "${label}", where ${cpus().length} processors have time for ${most(costly).toFixed(2)}; by the usual call ` +
-          `${ofUsual.toFixed(2)}, where they have time for ${most(usual).toFixed(2)}`,
-      );
-      const told = (label: string, found: Record<"one" | "two", Round>) =>
-        `| ${label} | ${grouped(found.one.callsPerSecond)} | ${grouped(found.two.callsPerSecond)} | ` +
-        `${ratioOf(found.two, found.one).toFixed(2)} | ${most(found).toFixed(2)} | ${milliseconds(found.two)} (` +
-        `${found.two.callingMilliseconds.toFixed(3)}) |`;
+      goals.set("workers", ratioOf(found));
+      remarks.set("workers", `${cpus().length} processors have time for ${most(found).toFixed(2)}`);
+      const told = (label: string, round: OneAndTwo) =>
+        `| ${label} | ${grouped(round.one.callsPerSecond)} | ${grouped(round.two.callsPerSecond)} | ` +
+        `${ratioOf(round).toFixed(2)} | ${most(round).toFixed(2)} | ${milliseconds(round.two)} (` +
+        `${round.two.callingMilliseconds.toFixed(3)}) |`;
       print(
         `\n--workers 2, concurrency ${BUSY}; resident memory in all ${residentMemory(two)?.toFixed(0)} MB:\n`,
       );
@@ -274,20 +252,21 @@ async function benchWorkers(store: BenchStore, one: MeasuredService): Promise<vo
         `| call | one worker, calls/s | two | ratio | ${cpus().length} processors have time for | processor ms (of who calls) |`,
       );
       print("|---|---|---|---|---|---|");
-      print(told("getAdrLista, 100, occasion", usual));
-      print(told(label, costly));
-      print(told("bare node:http", { one: usual.bareOne, two: usual.bareTwo }));
+      print(told("getAdrLista, 100, occasion", found));
+      print(told("bare node:http", { one: found.bareOne, two: found.bareTwo }));
     },
     2,
   );
 }
 
-function ratioOf(two: Round, one: Round): number {
+type OneAndTwo = Readonly<Record<"one" | "two", Round>>;
+
+function ratioOf({ one, two }: OneAndTwo): number {
   return two.callsPerSecond / one.callsPerSecond;
 }
 
 /** How many times one worker all processors could make, if they did nothing but these calls and what calls. */
-function most({ one, two }: Record<"one" | "two", Round>): number {
+function most({ one, two }: OneAndTwo): number {
   const { processorMilliseconds, callingMilliseconds } = two;
   return (cpus().length * 1000) / (processorMilliseconds + callingMilliseconds) / one.callsPerSecond;
 }
